@@ -1,0 +1,32 @@
+"""Recurrent networks, solved in parallel over time. Conventionally `import pararnn_edu as pr`."""
+
+from .cells import GRU as GRU
+from .cells import LSTM as LSTM
+from .cells import Cell as Cell
+from .cells import Elman as Elman
+from .cells import LSTMState as LSTMState
+from .cells import ParaGRU as ParaGRU
+from .cells import ParaLSTM as ParaLSTM
+from .scans import Block2 as Block2
+from .scans import Dense as Dense
+from .scans import Diagonal as Diagonal
+from .scans import Identity as Identity
+from .scans import Zero as Zero
+from .scans import linear_recurrence as linear_recurrence
+from .scans import textbook as textbook
+from .solvers import Auto as Auto
+from .solvers import ConvergenceError as ConvergenceError
+from .solvers import Damped as Damped
+from .solvers import History as History
+from .solvers import Jacobi as Jacobi
+from .solvers import MultipleShooting as MultipleShooting
+from .solvers import Newton as Newton
+from .solvers import Picard as Picard
+from .solvers import QuasiNewton as QuasiNewton
+from .solvers import Sequential as Sequential
+from .solvers import Solution as Solution
+from .solvers import Windowed as Windowed
+from .solvers import jacobian_structure as jacobian_structure
+from .solvers import solve as solve
+from .solvers import unroll as unroll
+from . import train as train

@@ -1,0 +1,10 @@
+"""What one step of a recurrent network is. Cells know nothing of scans or solvers."""
+
+from .cell import Cell as Cell
+from .cell import split_cell as split_cell
+from .elman import Elman as Elman
+from .gru import GRU as GRU
+from .lstm import LSTM as LSTM
+from .lstm import LSTMState as LSTMState
+from .paragru import ParaGRU as ParaGRU
+from .paralstm import ParaLSTM as ParaLSTM

@@ -1,0 +1,92 @@
+"""ParaLSTM: an LSTM with coupled gates, peepholes and diagonal recurrent matrices."""
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+from jax.nn import sigmoid
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from .cell import Cell
+from .lstm import LSTMState
+from .weights import (
+    check_max_norm,
+    check_sizes,
+    clip_fields,
+    diagonal_weights,
+    kaiming_uniform,
+    matvec,
+)
+
+
+class ParaLSTM(Cell):
+    """An LSTM in which channel i of (c, h) feeds only channel i: 2x2-block Jacobian.
+
+        f  = sigmoid(a_f * h + p_f * c + W_f x + b_f)
+        g  = tanh(a_g * h + W_g x + b_g)
+        c' = f * c + (1 - f) * g                      coupled input and forget gates
+        o  = sigmoid(a_o * h + p_o * c' + W_o x + b_o)
+        h' = o * tanh(c')
+
+    `max_norm` bounds every |a| and |p| at the start (0.5 by default, None for no bound).
+    Source: Danieli et al. (ParaRNN, 2026), section 3 and appendix D.
+    """
+
+    a_f: Float[Array, " d"]
+    a_g: Float[Array, " d"]
+    a_o: Float[Array, " d"]
+    p_f: Float[Array, " d"]
+    p_o: Float[Array, " d"]
+    W_f: Float[Array, "d m"]
+    W_g: Float[Array, "d m"]
+    W_o: Float[Array, "d m"]
+    b_f: Float[Array, " d"]
+    b_g: Float[Array, " d"]
+    b_o: Float[Array, " d"]
+    input_size: int = eqx.field(static=True)
+    state_size: int = eqx.field(static=True)
+    max_norm: float | None = eqx.field(static=True)
+
+    def __init__(
+        self,
+        input_size: int,
+        state_size: int,
+        *,
+        key: PRNGKeyArray,
+        max_norm: float | None = 0.5,
+        dtype=jnp.float32,
+    ):
+        check_sizes("ParaLSTM", input_size, state_size)
+        check_max_norm("ParaLSTM", max_norm)
+        self.input_size, self.state_size, self.max_norm = input_size, state_size, max_norm
+        keys = jr.split(key, 8)
+        self.a_f, self.a_g, self.a_o, self.p_f, self.p_o = (
+            diagonal_weights(k, state_size, max_norm, dtype) for k in keys[:5]
+        )
+        self.W_f, self.W_g, self.W_o = (
+            kaiming_uniform(k, (state_size, input_size), dtype) for k in keys[5:]
+        )
+        self.b_f = self.b_g = self.b_o = jnp.zeros(state_size, dtype)
+
+    def initial_state(self) -> LSTMState:
+        zeros = jnp.zeros(self.state_size, self.dtype)
+        return LSTMState(zeros, zeros)
+
+    def clipped(self) -> "ParaLSTM":
+        """This cell with its recurrent weights clipped to `max_norm`, for after an update."""
+        return clip_fields(self, "a_f a_g a_o p_f p_o", self.max_norm)
+
+    def project(self, x: Float[Array, " m"]) -> tuple[Float[Array, " d"], ...]:
+        return (
+            matvec(self.W_f, x) + self.b_f,
+            matvec(self.W_g, x) + self.b_g,
+            matvec(self.W_o, x) + self.b_o,
+        )
+
+    def step(self, state: LSTMState, u: tuple[Float[Array, " d"], ...]) -> LSTMState:
+        c, h = state
+        u_f, u_g, u_o = u
+        f = sigmoid(self.a_f * h + self.p_f * c + u_f)
+        g = jnp.tanh(self.a_g * h + u_g)
+        c = f * c + (1 - f) * g
+        o = sigmoid(self.a_o * h + self.p_o * c + u_o)
+        return LSTMState(c, o * jnp.tanh(c))

@@ -1,0 +1,158 @@
+"""`linear_recurrence`: h_t = A_t h_{t-1} + b_t, differentiable, for every structure of A."""
+
+import difflib
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Inexact, PyTree
+
+from ..precision import cast_like, is_inexact, widen
+from .affine import Block2, Dense, Diagonal, Structure
+from .backends import BACKENDS, run
+
+
+def linear_recurrence(
+    A: Inexact[Array, "T d"] | Inexact[Array, "T d d"] | Block2,
+    b: Inexact[Array, "T d"] | tuple[Array, Array],
+    h0: Inexact[Array, " d"] | tuple[Array, Array] | None = None,
+    reverse: bool = False,
+    backend: str = "auto",
+) -> Inexact[Array, "T d"] | tuple[Array, Array]:
+    """Solves h_t = A_t h_{t-1} + b_t for t = 1..T and returns h_1..h_T.
+
+    **Arguments**
+
+    - `A`: `(T, d)` for diagonal matrices, `(T, d, d)` for dense ones, or a `Block2` of four
+      `(T, d)` planes for a 2x2 matrix in each channel.
+    - `b`: `(T, d)`; with a `Block2`, a pair of `(T, d)` planes.
+    - `h0`: the state before the first step, `(d,)` (a pair of them for `Block2`); zero if
+      None.
+    - `reverse`: run from the right end, h_t = A_t h_{t+1} + b_t with `h0` in the place of
+      h_{T+1}.
+    - `backend`: `"sequential"` (`lax.scan`), `"associative"` (`lax.associative_scan`),
+      `"chunked"` (two levels), or `"auto"`: sequential on a CPU, associative elsewhere.
+
+    **Returns** the states, in the tree and shape of `b`. Their dtype is the common dtype of
+    the arguments; float16 and bfloat16 are added up in float32. Complex numbers are allowed.
+
+    Forward and reverse differentiation in A, b and h0 each take one more linear recurrence,
+    whatever the backend (Martin and Cundy 2018, section 2.2). `jax.vmap` adds batch axes.
+
+    **Raises** `ValueError` or `TypeError` naming the shapes, dtypes or backend that do not fit.
+    """
+    maps = _as_structure(A)
+    _check(maps, A, b, h0)
+    check_backend(backend)
+    dtype = jnp.result_type(*jax.tree.leaves((A, b, h0)))
+    like = jax.tree.map(lambda _: dtype, b)
+    maps, b, h0 = jax.tree.map(lambda x: x.astype(dtype), (maps, b, h0))
+    return cast_like(_recur(*widen((maps, b, h0)), reverse, resolve_backend(backend)), like)
+
+
+def recur(
+    A: Structure,
+    b: PyTree,
+    h0: PyTree | None = None,
+    reverse: bool = False,
+    backend: str = "auto",
+) -> PyTree:
+    """The recurrence for any `Structure`, unchecked: `b` is a tree of `(T, ...)` arrays.
+
+    Written as the linear system (I - A S) h = b, with S the shift by one step, so that
+    `lax.custom_linear_solve` supplies every derivative: the tangent is the same recurrence
+    with another right-hand side, the cotangent is the transposed one, run backwards.
+    """
+    if jax.tree.leaves(b)[0].shape[0] == 0:
+        return b
+    backend = resolve_backend(backend)
+    if h0 is not None:
+        first = -1 if reverse else 0
+        carried = jax.tree.map(lambda a: a[first], A).apply(h0)
+        b = jax.tree.map(lambda x, c: x.at[first].add(c), b, carried)
+    return lax.custom_linear_solve(
+        lambda h: jax.tree.map(jnp.subtract, h, A.apply(shift(h, reverse))),
+        b,
+        lambda _, rhs: run(backend, A, rhs, reverse),
+        lambda _, rhs: run(backend, shift(A, not reverse).transpose(), rhs, not reverse),
+    )
+
+
+# Called eagerly, one compiled program per shape instead of one per call.
+_recur = jax.jit(recur, static_argnums=(3, 4))
+
+
+def shift(tree: PyTree, reverse: bool = False, start: PyTree | None = None) -> PyTree:
+    """Moves every array one step later in time (earlier if `reverse`), zero or `start` in."""
+    if start is None:
+        start = jax.tree.map(lambda x: jnp.zeros_like(x[0]), tree)
+
+    def leaf(x, s):
+        parts = [x[1:], s[None]] if reverse else [s[None], x[:-1]]
+        return jnp.concatenate(parts)
+
+    return jax.tree.map(leaf, tree, start)
+
+
+def resolve_backend(backend: str) -> str:
+    """The backend that `"auto"` stands for on the default device."""
+    if backend != "auto":
+        return backend
+    return "sequential" if jax.default_backend() == "cpu" else "associative"
+
+
+def check_backend(backend: str) -> None:
+    """Raises `ValueError` unless `backend` can run."""
+    names = ["auto", *BACKENDS]
+    if backend == "pallas":
+        raise ValueError(f"backend 'pallas' is not part of this version; use one of {names}")
+    if backend not in names:
+        close = difflib.get_close_matches(str(backend), names, 1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"unknown backend {backend!r}; expected one of {names}.{hint}")
+
+
+def _as_structure(A) -> Structure:
+    if isinstance(A, Block2):
+        return A
+    if not hasattr(A, "ndim"):
+        raise TypeError(f"A must be an array or a Block2, got {type(A).__name__}")
+    if A.ndim == 2:
+        return Diagonal(jnp.asarray(A))
+    if A.ndim == 3 and A.shape[1] == A.shape[2]:
+        return Dense(jnp.asarray(A))
+    raise ValueError(
+        "A must have shape (T, d) for diagonal or (T, d, d) for dense matrices, "
+        f"got {A.shape}. Batches go through jax.vmap."
+    )
+
+
+def _check(maps: Structure, A, b, h0) -> None:
+    if isinstance(maps, Block2):
+        for name, pair in (("b", b), ("h0", h0)):
+            if pair is not None and not (isinstance(pair, tuple) and len(pair) == 2):
+                raise TypeError(
+                    f"with a Block2 A, {name} must be a pair (p, q) of arrays, "
+                    f"got {type(pair).__name__}"
+                )
+        plane = jnp.shape(A.a11)
+    else:
+        plane = A.shape[:2]
+    if len(plane) != 2:
+        raise ValueError(f"the planes of a Block2 must have shape (T, d), got {plane}")
+    expected = {"A": (A, None), "b": (b, plane), "h0": (h0, plane[1:])}
+    for name, (value, shape) in expected.items():
+        for leaf in jax.tree.leaves(value):
+            if not is_inexact(leaf):
+                dtype = getattr(leaf, "dtype", type(leaf).__name__)
+                raise TypeError(f"{name} must hold floating-point arrays, got {dtype}")
+            wanted = shape or (plane if isinstance(maps, Block2) else jnp.shape(leaf))
+            if jnp.shape(leaf) != wanted:
+                raise ValueError(
+                    f"{name} must have shape {wanted} to fit A of shape {_shape(A)}, "
+                    f"got {jnp.shape(leaf)}"
+                )
+
+
+def _shape(A) -> str:
+    return f"Block2{jnp.shape(A.a11)}" if isinstance(A, Block2) else str(A.shape)

@@ -1,0 +1,20 @@
+"""Turning a nonlinear recurrence into linear ones, and solving it. Knows nothing of models."""
+
+from .composite import Auto as Auto
+from .composite import MultipleShooting as MultipleShooting
+from .composite import Sequential as Sequential
+from .composite import Windowed as Windowed
+from .method import Iteration as Iteration
+from .method import Method as Method
+from .problem import Problem as Problem
+from .rules import Damped as Damped
+from .rules import Jacobi as Jacobi
+from .rules import Newton as Newton
+from .rules import Picard as Picard
+from .rules import QuasiNewton as QuasiNewton
+from .solution import ConvergenceError as ConvergenceError
+from .solution import History as History
+from .solution import Solution as Solution
+from .solve import solve as solve
+from .solve import unroll as unroll
+from .structure import jacobian_structure as jacobian_structure

@@ -1,0 +1,117 @@
+"""The one loop that every point-by-point method runs.
+
+Each iteration solves one affine recurrence, exactly, with a scan:
+
+    h_t(new) = f(h_{t-1}) + A_t (h_{t-1}(new) - h_{t-1})
+
+The methods differ in A alone. It is solved for the correction d_t = h_t(new) - h_t,
+
+    d_t = A_t d_{t-1} + (f(h_{t-1}) - h_t),      h_t(new) = f(h_{t-1}) + A_t d_{t-1},
+
+which has a virtue in floating point: where the first k states are exact, their corrections
+are exactly zero and state k + 1 becomes f(h_k), whatever the later states hold.
+"""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, Int, PyTree
+
+from ..scans import Structure, recur
+from ..scans.recurrence import shift
+from .problem import Problem
+from .solution import History, Options, Raw
+
+Rule = Callable[[Problem, PyTree], tuple[PyTree, Structure]]
+
+
+class _State(eqx.Module):
+    """The loop's memory: the iterate, and f and A evaluated at it."""
+
+    steps: Int[Array, ""]
+    states: PyTree
+    image: PyTree
+    maps: Structure
+    residual: Float[Array, ""]
+    history: History
+
+
+def iterate(
+    problem: Problem, guess: PyTree, rule: Rule, backend: str, options: Options
+) -> Raw:
+    """Iterates from `guess` until the residual is at most `options.tol`.
+
+    `rule(problem, previous)` returns f(h_{t-1}) and the maps A_t for all t. The residual is
+    always that of the iterate returned, never that of the one before.
+    """
+    limit = options.limit(problem.length)
+
+    def look(states):
+        image, maps = rule(problem, problem.previous(finite_or_zero(states)))
+        return image, maps, residual(states, image)
+
+    def advance(state: _State) -> _State:
+        states = update(problem, state.states, state.image, state.maps, backend)
+        image, maps, res = look(states)
+        steps = state.steps + 1
+        return _State(steps, states, image, maps, res, _note(state.history, steps, res, states))
+
+    def unfinished(state: _State):
+        return (state.steps < limit) & ~(state.residual <= options.tol)
+
+    image, maps, res = look(guess)
+    history = _note(_blank(guess, res, limit, options.record), 0, res, guess)
+    start = _State(jnp.zeros((), jnp.int32), guess, image, maps, res, history)
+    end = lax.while_loop(unfinished, advance, start)
+    return Raw(end.states, end.steps, end.residual, end.history)
+
+
+def update(
+    problem: Problem, states: PyTree, image: PyTree, maps: Structure, backend: str
+) -> PyTree:
+    """One iteration. A row that overflows falls back to f(h_{t-1}), the update with A = 0.
+
+    That fallback keeps finite termination: if h_{t-1} is exact, so is f(h_{t-1}).
+    """
+    points = finite_or_zero(states)
+    correction = recur(maps, jax.tree.map(jnp.subtract, image, points), backend=backend)
+    carried = maps.apply(shift(correction))
+    new = jax.tree.map(jnp.add, image, carried)
+    rows = jnp.stack([_finite_rows(leaf) for leaf in jax.tree.leaves(new)]).all(axis=0)
+    return jax.tree.map(
+        lambda n, f: jnp.where(rows.reshape(-1, *[1] * (n.ndim - 1)), n, f), new, image
+    )
+
+
+def residual(states: PyTree, image: PyTree) -> Float[Array, ""]:
+    """max |h_t - f(h_{t-1})| / max(1, |h_t|) over everything; NaN if anything is NaN."""
+    worst = jax.tree.map(
+        lambda h, f: jnp.max(jnp.abs(h - f) / jnp.maximum(1, jnp.abs(h)), initial=0),
+        states,
+        image,
+    )
+    return jnp.max(jnp.stack(jax.tree.leaves(worst)))
+
+
+def finite_or_zero(states: PyTree) -> PyTree:
+    """A point to linearise at: what is not finite is replaced by zero."""
+    return jax.tree.map(lambda h: jnp.where(jnp.isfinite(h), h, 0), states)
+
+
+def _finite_rows(leaf: Array) -> Array:
+    return jnp.isfinite(leaf).reshape(leaf.shape[0], -1).all(axis=1)
+
+
+def _blank(guess: PyTree, res: Array, limit: int, record: bool) -> History:
+    states = jax.tree.map(lambda x: jnp.full((limit + 1, *x.shape), jnp.nan, x.dtype), guess)
+    return History(jnp.full(limit + 1, jnp.nan, res.dtype), states if record else None)
+
+
+def _note(history: History, steps, res: Array, states: PyTree) -> History:
+    if history.states is not None:
+        noted = jax.tree.map(lambda all_, x: all_.at[steps].set(x), history.states, states)
+        history = eqx.tree_at(lambda h: h.states, history, noted)
+    return eqx.tree_at(lambda h: h.residual, history, history.residual.at[steps].set(res))

@@ -1,0 +1,86 @@
+"""What a method is: a way from a problem and a guess to states."""
+
+import abc
+
+import equinox as eqx
+import jax
+from jaxtyping import PyTree
+
+from ..scans import Structure
+from ..scans.recurrence import check_backend
+from .loop import iterate
+from .problem import Problem, ravel_states, vectorise
+from .solution import History, Options, Raw
+
+
+class Method(eqx.Module):
+    """A method runs a problem and can say in words what it does."""
+
+    @abc.abstractmethod
+    def run(self, problem: Problem, guess: PyTree | None, options: Options) -> Raw:
+        """Solves the problem, from `guess` or, if None, from `problem.default_guess()`."""
+
+    def adjoint(self, problem: Problem) -> str:
+        """How the gradient's linear recurrence is solved; see `adjoint.with_gradient`."""
+        return problem.structure()
+
+    def describe(self, problem: Problem) -> str:
+        """What is run on this problem."""
+        del problem
+        return str(self)
+
+    def check(self, problem: Problem) -> str | None:
+        """The Jacobian structure that the user claims and nobody has proved, if any."""
+        del problem
+        return None
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class Iteration(Method):
+    """A method that repeats one linearisation rule over all points at once.
+
+    To add one: subclass, write `linearise`, and say in `structure` which of `"zero"`,
+    `"identity"`, `"diagonal"`, `"block"` and `"dense"` its maps have.
+    """
+
+    scan: eqx.AbstractVar[str]
+
+    @abc.abstractmethod
+    def linearise(self, problem: Problem, previous: PyTree) -> tuple[PyTree, Structure]:
+        """f(h_{t-1}) and the maps A_t, for all t, at the points `previous`."""
+
+    @abc.abstractmethod
+    def structure(self, problem: Problem) -> str:
+        """The structure of the maps A_t on this problem."""
+
+    def run(self, problem: Problem, guess: PyTree | None, options: Options) -> Raw:
+        if guess is None:
+            guess = problem.default_guess()
+        if not self.needs_vectors(problem):
+            return iterate(problem, guess, self.linearise, self.scan, options)
+        flat, restore = vectorise(problem)
+        if flat is not problem:
+            guess = ravel_states(guess)
+        raw = iterate(flat, guess, self.linearise, self.scan, options)
+        return _restored(raw, restore)
+
+    def needs_vectors(self, problem: Problem) -> bool:
+        """Whether the state must be one vector for this method."""
+        return self.structure(problem) == "dense"
+
+
+def _restored(raw: Raw, restore) -> Raw:
+    """A result on vectors, back in the tree of the state."""
+    iterates = raw.history.states
+    if iterates is not None:
+        iterates = jax.vmap(restore)(iterates)
+    history = History(raw.history.residual, iterates)
+    return Raw(restore(raw.states), raw.steps, raw.residual, history)
+
+
+def checked_scan(scan: str) -> str:
+    """A backend name, checked when the method is made."""
+    check_backend(scan)
+    return scan

@@ -1,0 +1,249 @@
+"""`solve` and `unroll`: the states of a recurrence, in parallel and one by one."""
+
+import difflib
+import inspect
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import PyTree
+
+from .adjoint import with_gradient
+from .claims import claim_is_wrong
+from .composite import all_finite
+from .method import Method
+from .problem import Posed, Problem, pose
+from .rules import Newton
+from .solution import (
+    ConvergenceError,
+    History,
+    Options,
+    Solution,
+    default_tolerance,
+    message,
+    messages,
+)
+
+FAILURES = ("raise", "return", "sequential")
+
+
+def unroll(cell: Callable, xs: PyTree, h0: PyTree | None = None) -> PyTree:
+    """The states h_1..h_T of `cell`, one step after the other: the sequential oracle.
+
+    - `cell`: a `Cell`, or any function of (state, input).
+    - `xs`: inputs with a leading time axis, `(T, ...)`, an array or a tree of arrays.
+    - `h0`: the initial state; zeros for a `Cell`, needed for a plain function.
+
+    Returns the states in the tree of the state with a leading T. Work and depth T. Gradients
+    are those of `lax.scan`.
+    """
+    posed = pose(cell, xs, h0)
+    if posed.problem.length == 0:
+        return posed.result(_no_states(posed.problem))
+    return posed.result(_unroll(posed.problem))
+
+
+def solve(
+    cell: Callable,
+    xs: PyTree,
+    h0: PyTree | None = None,
+    method: Method = Newton(),  # noqa: B008 (frozen)
+    tol: float | None = None,
+    max_steps: int | None = None,
+    initial_guess: PyTree | None = None,
+    on_failure: str = "raise",
+    record: bool = False,
+) -> Solution:
+    """Solves h_t = cell(h_{t-1}, x_t) for all t at once.
+
+    **Arguments**
+
+    - `cell`, `xs`, `h0`: as for `unroll`. The parts of a `Cell` that do not depend on the
+      state are computed once, for the whole sequence.
+    - `method`: `pr.Newton()` unless another is given.
+    - `tol`: the residual max |h_t - cell(h_{t-1}, x_t)| / max(1, |h_t|) at which to stop.
+      By default 1e-10 in float64, 1e-5 in float32, 1e-4 in float16, 1e-3 in bfloat16.
+    - `max_steps`: the most iterations; by default min(T, 100).
+    - `initial_guess`: states to start from, with a leading T; by default
+      h_t = cell(h_0, x_t).
+    - `on_failure`: `"raise"` an error, `"return"` the solution as it is with
+      `converged=False`, or run the loop, `"sequential"`, which is exact.
+    - `record`: keep all iterates in `history.states`.
+
+    **Returns** a `Solution`. Its states have the dtype of h0 and the inputs; float16 and
+    bfloat16 are worked on in float32.
+
+    Works under `jax.jit` and `jax.vmap`. Derivatives, forward and reverse, come from the
+    implicit function theorem with the exact Jacobian, whatever the method; their memory grows
+    with T and not with the number of steps.
+
+    **Raises** `ConvergenceError` (under `jax.jit` a run-time error with the same text) if the
+    solve fails and `on_failure="raise"`; `TypeError` or `ValueError` for arguments that do not
+    fit, naming what came and what was expected.
+
+    **Example**
+
+        cell = pr.GRU(3, 32, key=jax.random.key(0))
+        states = pr.solve(cell, xs).states              # xs: (T, 3), states: (T, 32)
+    """
+    _check_method(method)
+    _check_choice("on_failure", on_failure, FAILURES)
+    _check_positive("tol", tol, (int, float))
+    _check_positive("max_steps", max_steps, int)
+    posed = pose(cell, xs, h0)
+    problem = posed.problem
+    options = Options(tol or default_tolerance(posed.dtypes), max_steps, record)
+    if problem.length == 0:
+        return _empty(posed, method)
+    guess = _guess(posed, initial_guess)
+    problem = _check_claim(posed, method)
+    label = method.describe(problem)
+    solution = _solve(problem, guess, method, options, on_failure == "sequential", label)
+    solution = _as_posed(solution, posed)
+    if _known(solution.steps):
+        solution = _trimmed(solution)
+    if on_failure == "raise":
+        solution = _raise_on_failure(solution, options, problem.length)
+    return solution
+
+
+_unroll = eqx.filter_jit(Problem.unroll)
+
+
+@eqx.filter_jit
+def _solve(problem, guess, method, options, fall_back: bool, label: str) -> Solution:
+    fixed, guess = _constant((problem, guess))
+    raw = method.run(fixed, guess, options)
+    converged = (raw.residual <= options.tol) & all_finite(raw.states)
+    states, error, fell_back = raw.states, raw.residual, jnp.asarray(False)
+    if fall_back:
+        fell_back = ~converged
+        states = lax.cond(converged, lambda: raw.states, lambda: fixed.unroll())
+        finite = all_finite(states)
+        error = jnp.where(converged, error, jnp.where(finite, 0, jnp.nan).astype(error.dtype))
+        converged = converged | finite
+    states = with_gradient(problem, lax.stop_gradient(states), method.adjoint(problem))
+    return Solution(states, raw.steps, converged, error, raw.history, fell_back, label)
+
+
+def _constant(tree: PyTree) -> PyTree:
+    """The tree with its arrays cut off from differentiation; the gradient comes after."""
+    arrays, rest = eqx.partition(tree, eqx.is_array)
+    return eqx.combine(lax.stop_gradient(arrays), rest)
+
+
+def _check_claim(posed: Posed, method: Method) -> Problem:
+    """The problem, made to fail if the method claims a Jacobian structure it has not."""
+    problem = posed.problem
+    try:
+        claimed = method.check(problem)
+    except ValueError as error:
+        raise ValueError(f"{posed.name}: {error}") from None
+    if claimed is None:
+        return problem
+    wrong = eqx.filter_jit(claim_is_wrong)(problem, claimed)
+    text = (
+        f"{posed.name} has no {claimed} Jacobian, as jacobian={claimed!r} claims: the product "
+        "with a random vector differs. Use jacobian='auto'."
+    )
+    if _known(wrong):
+        if wrong:
+            raise ValueError(text)
+        return problem
+    return eqx.tree_at(lambda p: p.h0, problem, eqx.error_if(problem.h0, wrong, text))
+
+
+def _raise_on_failure(solution: Solution, options: Options, length: int) -> Solution:
+    if _known(solution.converged):
+        if not solution.converged:
+            raise ConvergenceError(message(solution, options.tol))
+        return solution
+    texts = messages(solution.method, options.tol, options.limit(length))
+    which = jnp.isfinite(solution.residual).astype(int)
+    checked = eqx.branched_error_if(solution.states, ~solution.converged, which, texts)
+    return eqx.tree_at(lambda s: s.states, solution, checked)
+
+
+def _as_posed(solution: Solution, posed: Posed) -> Solution:
+    """A solution in the dtypes of the user."""
+    return eqx.tree_at(lambda s: s.states, solution, posed.result(solution.states))
+
+
+def _trimmed(solution: Solution) -> Solution:
+    history = solution.history
+    kept = ~jnp.isnan(history.residual)
+    if history.states is None and solution.converged:
+        return eqx.tree_at(lambda s: s.history.residual, solution, history.residual[kept])
+    return eqx.tree_at(lambda s: s.history, solution, history.trimmed(int(solution.steps)))
+
+
+def _guess(posed: Posed, guess: PyTree | None) -> PyTree | None:
+    if guess is None:
+        return None
+    problem = posed.problem
+    wanted = jax.eval_shape(problem.default_guess)
+    guess = jax.tree.map(jnp.asarray, guess)
+    shapes = [x.shape for x in jax.tree.leaves(guess)]
+    expected = [x.shape for x in jax.tree.leaves(wanted)]
+    if jax.tree.structure(guess) != jax.tree.structure(wanted) or shapes != expected:
+        raise ValueError(
+            "initial_guess must hold one state per step, in the tree of the state, of shape "
+            f"{expected[0] if len(expected) == 1 else expected}; "
+            f"got {shapes[0] if len(shapes) == 1 else shapes}"
+        )
+    return jax.tree.map(lambda g, w: g.astype(w.dtype), guess, wanted)
+
+
+def _empty(posed: Posed, method: Method) -> Solution:
+    """The solution of no steps."""
+    zero = jnp.zeros(())
+    states = posed.result(_no_states(posed.problem))
+    history, yes, no = History(zero[None]), jnp.asarray(True), jnp.asarray(False)
+    return Solution(states, jnp.asarray(0), yes, zero, history, no, str(method))
+
+
+def _no_states(problem: Problem) -> PyTree:
+    return jax.tree.map(lambda h: jnp.zeros((0, *h.shape), h.dtype), problem.h0)
+
+
+def _known(x) -> bool:
+    return not isinstance(x, jax.core.Tracer)
+
+
+def _check_method(method) -> None:
+    if isinstance(method, Method):
+        return
+    names = [c.__name__ for c in _subclasses(Method) if not inspect.isabstract(c)]
+    if isinstance(method, type) and issubclass(method, Method):
+        raise TypeError(
+            f"method must be an instance, got the class {method.__name__}; "
+            f"write pr.{method.__name__}()"
+        )
+    close = difflib.get_close_matches(str(method).title(), names, 1, cutoff=0.4)
+    hint = f" Did you mean pr.{close[0]}()?" if close else ""
+    raise TypeError(
+        f"method must be one of {', '.join(f'pr.{n}()' for n in sorted(names))}; "
+        f"got {method!r}.{hint}"
+    )
+
+
+def _subclasses(cls) -> list[type]:
+    direct = cls.__subclasses__()
+    return [*direct, *(sub for d in direct for sub in _subclasses(d))]
+
+
+def _check_choice(name: str, value, choices) -> None:
+    if value not in choices:
+        close = difflib.get_close_matches(str(value), choices, 1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"{name} must be one of {list(choices)}, got {value!r}.{hint}")
+
+
+def _check_positive(name: str, value, kind) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, kind) or not value > 0:
+        want = "int" if kind is int else "number"
+        raise ValueError(f"{name} must be a positive {want} or None, got {value!r}")

@@ -1,0 +1,3 @@
+"""Text to train on."""
+
+from .corpus import shakespeare as shakespeare
