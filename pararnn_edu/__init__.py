@@ -1,5 +1,6 @@
 """Recurrent networks, solved in parallel over time. Conventionally `import pararnn_edu as pr`."""
 
+from . import train as train
 from .cells import GRU as GRU
 from .cells import LSTM as LSTM
 from .cells import Cell as Cell
@@ -7,6 +8,8 @@ from .cells import Elman as Elman
 from .cells import LSTMState as LSTMState
 from .cells import ParaGRU as ParaGRU
 from .cells import ParaLSTM as ParaLSTM
+from .doctor import about as about
+from .doctor import doctor as doctor
 from .scans import Block2 as Block2
 from .scans import Dense as Dense
 from .scans import Diagonal as Diagonal
@@ -29,4 +32,3 @@ from .solvers import Windowed as Windowed
 from .solvers import jacobian_structure as jacobian_structure
 from .solvers import solve as solve
 from .solvers import unroll as unroll
-from . import train as train

@@ -8,6 +8,8 @@ After the last level x[i] holds x_0 o x_1 o ... o x_i. The same data is run by `
 counted by the chapters and drawn by the figures.
 """
 
+import itertools
+
 Level = tuple[tuple[int, int], ...]
 Schedule = tuple[Level, ...]
 
@@ -54,7 +56,7 @@ def chunked(n: int, chunk: int) -> Schedule:
         tuple((s + j, s + j - 1) for s in starts if s + j < n) for j in range(1, min(chunk, n))
     ]
     lasts = [s + chunk - 1 for s in starts if s + chunk <= n]
-    totals = [((right, left),) for left, right in zip(lasts, lasts[1:], strict=False)]
+    totals = [((right, left),) for left, right in itertools.pairwise(lasts)]
     handed = tuple(
         (i, s - 1) for s in starts if s for i in range(s, min(s + chunk, n)) if i not in lasts
     )

@@ -22,7 +22,7 @@ def claim_is_wrong(problem: Problem, claimed: str) -> Bool[Array, ""]:
     few = Problem(problem.step, inputs, problem.h0)
     keys = iter(jr.split(jr.key(0), 2 * len(jax.tree.leaves(problem.h0))))
     points, tangent = (_noise(problem.h0, len(rows), keys) for _ in range(2))
-    image, maps = jacobian(few, points, claimed)
+    _, maps = jacobian(few, points, claimed)
     exact = jax.jvp(few.image, (points,), (tangent,))[1]
     claimed_product = maps.apply(tangent)
     gap = _largest(jax.tree.map(jnp.subtract, exact, claimed_product))

@@ -41,7 +41,7 @@ def dense(problem: Problem, previous: PyTree) -> tuple[PyTree, Dense]:
     """One forward derivative per state number; states must be vectors `(T, n)`."""
 
     def one(h, u):
-        push = lambda v: jax.jvp(lambda h: problem.step(h, u), (h,), (v,))  # noqa: E731
+        push = lambda v: jax.jvp(lambda h: problem.step(h, u), (h,), (v,))
         return jax.vmap(push, out_axes=(None, -1))(jnp.eye(h.shape[0], dtype=h.dtype))
 
     image, matrices = jax.vmap(one)(previous, problem.inputs)

@@ -9,7 +9,9 @@ The methods differ in A alone. It is solved for the correction d_t = h_t(new) - 
     d_t = A_t d_{t-1} + (f(h_{t-1}) - h_t),      h_t(new) = f(h_{t-1}) + A_t d_{t-1},
 
 which has a virtue in floating point: where the first k states are exact, their corrections
-are exactly zero and state k + 1 becomes f(h_k), whatever the later states hold.
+are zero and state k + 1 becomes f(h_k), whatever the later states hold. After k iterations
+they are exact, so they are left alone; otherwise a last bit that flickers between two
+evaluations of f would be amplified by methods whose A is far from the Jacobian.
 """
 
 from collections.abc import Callable
@@ -54,7 +56,7 @@ def iterate(
         return image, maps, residual(states, image)
 
     def advance(state: _State) -> _State:
-        states = update(problem, state.states, state.image, state.maps, backend)
+        states = update(state, backend)
         image, maps, res = look(states)
         steps = state.steps + 1
         return _State(steps, states, image, maps, res, _note(state.history, steps, res, states))
@@ -69,20 +71,19 @@ def iterate(
     return Raw(end.states, end.steps, end.residual, end.history)
 
 
-def update(
-    problem: Problem, states: PyTree, image: PyTree, maps: Structure, backend: str
-) -> PyTree:
+def update(state: _State, backend: str) -> PyTree:
     """One iteration. A row that overflows falls back to f(h_{t-1}), the update with A = 0.
 
     That fallback keeps finite termination: if h_{t-1} is exact, so is f(h_{t-1}).
     """
-    points = finite_or_zero(states)
-    correction = recur(maps, jax.tree.map(jnp.subtract, image, points), backend=backend)
-    carried = maps.apply(shift(correction))
-    new = jax.tree.map(jnp.add, image, carried)
-    rows = jnp.stack([_finite_rows(leaf) for leaf in jax.tree.leaves(new)]).all(axis=0)
+    points = finite_or_zero(state.states)
+    exact = jnp.arange(jax.tree.leaves(points)[0].shape[0]) < state.steps
+    gap = jax.tree.map(lambda f, p: _rows(exact, jnp.zeros_like(p), f - p), state.image, points)
+    carried = state.maps.apply(shift(recur(state.maps, gap, backend=backend)))
+    new = jax.tree.map(jnp.add, state.image, carried)
+    finite = jnp.stack([_finite_rows(leaf) for leaf in jax.tree.leaves(new)]).all(axis=0)
     return jax.tree.map(
-        lambda n, f: jnp.where(rows.reshape(-1, *[1] * (n.ndim - 1)), n, f), new, image
+        lambda old, n, f: _rows(exact, old, _rows(finite, n, f)), state.states, new, state.image
     )
 
 
@@ -99,6 +100,11 @@ def residual(states: PyTree, image: PyTree) -> Float[Array, ""]:
 def finite_or_zero(states: PyTree) -> PyTree:
     """A point to linearise at: what is not finite is replaced by zero."""
     return jax.tree.map(lambda h: jnp.where(jnp.isfinite(h), h, 0), states)
+
+
+def _rows(mask: Array, yes: Array, no: Array) -> Array:
+    """Rows of `yes` where the mask `(T,)` is true, of `no` elsewhere."""
+    return jnp.where(mask.reshape(-1, *[1] * (no.ndim - 1)), yes, no)
 
 
 def _finite_rows(leaf: Array) -> Array:
