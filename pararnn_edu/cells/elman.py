@@ -18,9 +18,7 @@ class Elman(Cell):
     input_size: int = eqx.field(static=True)
     state_size: int = eqx.field(static=True)
 
-    def __init__(
-        self, input_size: int, state_size: int, *, key: PRNGKeyArray, dtype=jnp.float32
-    ):
+    def __init__(self, input_size: int, state_size: int, *, key: PRNGKeyArray, dtype=jnp.float32):
         check_sizes("Elman", input_size, state_size)
         self.input_size, self.state_size = input_size, state_size
         u_key, w_key = jr.split(key)

@@ -33,9 +33,7 @@ class GRU(Cell):
     input_size: int = eqx.field(static=True)
     state_size: int = eqx.field(static=True)
 
-    def __init__(
-        self, input_size: int, state_size: int, *, key: PRNGKeyArray, dtype=jnp.float32
-    ):
+    def __init__(self, input_size: int, state_size: int, *, key: PRNGKeyArray, dtype=jnp.float32):
         check_sizes("GRU", input_size, state_size)
         self.input_size, self.state_size = input_size, state_size
         keys = jr.split(key, 6)
@@ -51,9 +49,7 @@ class GRU(Cell):
             matvec(self.W_n, x) + self.b_n,
         )
 
-    def step(
-        self, h: Float[Array, " d"], u: tuple[Float[Array, " d"], ...]
-    ) -> Float[Array, " d"]:
+    def step(self, h: Float[Array, " d"], u: tuple[Float[Array, " d"], ...]) -> Float[Array, " d"]:
         u_z, u_r, u_n = u
         z = sigmoid(matvec(self.U_z, h) + u_z)
         r = sigmoid(matvec(self.U_r, h) + u_r)

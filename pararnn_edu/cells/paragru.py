@@ -74,9 +74,7 @@ class ParaGRU(Cell):
             matvec(self.W_n, x) + self.b_n,
         )
 
-    def step(
-        self, h: Float[Array, " d"], u: tuple[Float[Array, " d"], ...]
-    ) -> Float[Array, " d"]:
+    def step(self, h: Float[Array, " d"], u: tuple[Float[Array, " d"], ...]) -> Float[Array, " d"]:
         u_z, u_r, u_n = u
         z = sigmoid(self.a_z * h + u_z)
         r = sigmoid(self.a_r * h + u_r)

@@ -25,9 +25,7 @@ def hillis_steele(n: int) -> Schedule:
     For n a power of two: depth log2(n), work n log2(n) - n + 1.
     Source: Hillis and Steele (1986); the same graph is Kogge and Stone's (1973).
     """
-    return tuple(
-        tuple((i, i - reach) for i in range(reach, n)) for reach in _powers_below(n)
-    )
+    return tuple(tuple((i, i - reach) for i in range(reach, n)) for reach in _powers_below(n))
 
 
 def blelloch(n: int) -> Schedule:

@@ -1,9 +1,6 @@
 """Turning a nonlinear recurrence into linear ones, and solving it. Knows nothing of models."""
 
-from .composite import Auto as Auto
-from .composite import MultipleShooting as MultipleShooting
-from .composite import Sequential as Sequential
-from .composite import Windowed as Windowed
+from .auto import Auto as Auto
 from .method import Iteration as Iteration
 from .method import Method as Method
 from .problem import Problem as Problem
@@ -12,9 +9,12 @@ from .rules import Jacobi as Jacobi
 from .rules import Newton as Newton
 from .rules import Picard as Picard
 from .rules import QuasiNewton as QuasiNewton
+from .sequential import Sequential as Sequential
+from .shooting import MultipleShooting as MultipleShooting
 from .solution import ConvergenceError as ConvergenceError
 from .solution import History as History
 from .solution import Solution as Solution
 from .solve import solve as solve
 from .solve import unroll as unroll
 from .structure import jacobian_structure as jacobian_structure
+from .windowed import Windowed as Windowed

@@ -41,9 +41,7 @@ class _State(eqx.Module):
     history: History
 
 
-def iterate(
-    problem: Problem, guess: PyTree, rule: Rule, backend: str, options: Options
-) -> Raw:
+def iterate(problem: Problem, guess: PyTree, rule: Rule, backend: str, options: Options) -> Raw:
     """Iterates from `guess` until the residual is at most `options.tol`.
 
     `rule(problem, previous)` returns f(h_{t-1}) and the maps A_t for all t. The residual is

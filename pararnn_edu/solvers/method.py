@@ -84,3 +84,15 @@ def checked_scan(scan: str) -> str:
     """A backend name, checked when the method is made."""
     check_backend(scan)
     return scan
+
+
+def check_inner(name: str, method) -> None:
+    """Raises `TypeError` unless `method` is an instance of a method."""
+    if not isinstance(method, Method):
+        raise TypeError(f"{name} takes a method such as pr.Newton(), got {method!r}")
+
+
+def check_count(name: str, field: str, value) -> None:
+    """Raises `ValueError` unless `value` is a positive integer."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name}: {field} must be a positive int, got {value!r}")

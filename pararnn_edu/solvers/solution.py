@@ -71,6 +71,11 @@ class Options(eqx.Module):
         return min(length, 100) if self.max_steps is None else self.max_steps
 
 
+def all_finite(tree: PyTree) -> Bool[Array, ""]:
+    """Whether every number in the tree is finite."""
+    return jnp.stack([jnp.isfinite(x).all() for x in jax.tree.leaves(tree)]).all()
+
+
 TOLERANCES = {"float64": 1e-10, "float32": 1e-5, "float16": 1e-4, "bfloat16": 1e-3}
 
 

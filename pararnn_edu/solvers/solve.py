@@ -1,7 +1,5 @@
 """`solve` and `unroll`: the states of a recurrence, in parallel and one by one."""
 
-import difflib
-import inspect
 from collections.abc import Callable
 
 import equinox as eqx
@@ -11,8 +9,8 @@ from jax import lax
 from jaxtyping import PyTree
 
 from .adjoint import with_gradient
+from .arguments import FAILURES, check_choice, check_method, check_positive, checked_guess
 from .claims import claim_is_wrong
-from .composite import all_finite
 from .method import Method
 from .problem import Posed, Problem, pose
 from .rules import Newton
@@ -21,12 +19,11 @@ from .solution import (
     History,
     Options,
     Solution,
+    all_finite,
     default_tolerance,
     message,
     messages,
 )
-
-FAILURES = ("raise", "return", "sequential")
 
 
 def unroll(cell: Callable, xs: PyTree, h0: PyTree | None = None) -> PyTree:
@@ -88,16 +85,16 @@ def solve(
         cell = pr.GRU(3, 32, key=jax.random.key(0))
         states = pr.solve(cell, xs).states              # xs: (T, 3), states: (T, 32)
     """
-    _check_method(method)
-    _check_choice("on_failure", on_failure, FAILURES)
-    _check_positive("tol", tol, (int, float))
-    _check_positive("max_steps", max_steps, int)
+    check_method(method)
+    check_choice("on_failure", on_failure, FAILURES)
+    check_positive("tol", tol, (int, float))
+    check_positive("max_steps", max_steps, int)
     posed = pose(cell, xs, h0)
     problem = posed.problem
     options = Options(tol or default_tolerance(posed.dtypes), max_steps, record)
     if problem.length == 0:
         return _empty(posed, method)
-    guess = _guess(posed, initial_guess)
+    guess = checked_guess(posed, initial_guess)
     problem = _check_claim(posed, method)
     label = method.describe(problem)
     solution = _solve(problem, guess, method, options, on_failure == "sequential", label)
@@ -179,23 +176,6 @@ def _trimmed(solution: Solution) -> Solution:
     return eqx.tree_at(lambda s: s.history, solution, history.trimmed(int(solution.steps)))
 
 
-def _guess(posed: Posed, guess: PyTree | None) -> PyTree | None:
-    if guess is None:
-        return None
-    problem = posed.problem
-    wanted = jax.eval_shape(problem.default_guess)
-    guess = jax.tree.map(jnp.asarray, guess)
-    shapes = [x.shape for x in jax.tree.leaves(guess)]
-    expected = [x.shape for x in jax.tree.leaves(wanted)]
-    if jax.tree.structure(guess) != jax.tree.structure(wanted) or shapes != expected:
-        raise ValueError(
-            "initial_guess must hold one state per step, in the tree of the state, of shape "
-            f"{expected[0] if len(expected) == 1 else expected}; "
-            f"got {shapes[0] if len(shapes) == 1 else shapes}"
-        )
-    return jax.tree.map(lambda g, w: g.astype(w.dtype), guess, wanted)
-
-
 def _empty(posed: Posed, method: Method) -> Solution:
     """The solution of no steps."""
     zero = jnp.zeros(())
@@ -210,40 +190,3 @@ def _no_states(problem: Problem) -> PyTree:
 
 def _known(x) -> bool:
     return not isinstance(x, jax.core.Tracer)
-
-
-def _check_method(method) -> None:
-    if isinstance(method, Method):
-        return
-    names = [c.__name__ for c in _subclasses(Method) if not inspect.isabstract(c)]
-    if isinstance(method, type) and issubclass(method, Method):
-        raise TypeError(
-            f"method must be an instance, got the class {method.__name__}; "
-            f"write pr.{method.__name__}()"
-        )
-    close = difflib.get_close_matches(str(method).title(), names, 1, cutoff=0.4)
-    hint = f" Did you mean pr.{close[0]}()?" if close else ""
-    raise TypeError(
-        f"method must be one of {', '.join(f'pr.{n}()' for n in sorted(names))}; "
-        f"got {method!r}.{hint}"
-    )
-
-
-def _subclasses(cls) -> list[type]:
-    direct = cls.__subclasses__()
-    return [*direct, *(sub for d in direct for sub in _subclasses(d))]
-
-
-def _check_choice(name: str, value, choices) -> None:
-    if value not in choices:
-        close = difflib.get_close_matches(str(value), choices, 1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"{name} must be one of {list(choices)}, got {value!r}.{hint}")
-
-
-def _check_positive(name: str, value, kind) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, kind) or not value > 0:
-        want = "int" if kind is int else "number"
-        raise ValueError(f"{name} must be a positive {want} or None, got {value!r}")

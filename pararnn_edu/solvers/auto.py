@@ -1,0 +1,42 @@
+"""Choosing a method by device, structure and size."""
+
+import jax
+from jaxtyping import PyTree
+
+from .method import Method
+from .problem import Problem
+from .rules import Newton
+from .sequential import Sequential
+from .shooting import MultipleShooting
+from .solution import Options, Raw
+
+
+class Auto(Method):
+    """Picks a method by device, Jacobian structure and size; `solution.method` says which.
+
+    On a CPU a compiled loop is the fastest way forward: `Sequential`. On an accelerator a
+    loop pays one launch or more for every step: Newton over segments for diagonal and block
+    Jacobians, Newton for small dense ones (up to 16 state numbers, where the d^3 of a dense
+    scan is still cheap), `Sequential` for the rest. Sequences shorter than 64 are run
+    sequentially everywhere. The thresholds for accelerators come from published timings of
+    DEER (Lim et al. 2024), not from measurements of this library.
+    """
+
+    def choice(self, problem: Problem, device: str | None = None) -> Method:
+        """The method for this problem on `device` (`"cpu"`, `"gpu"`, ...)."""
+        device = device or jax.default_backend()
+        if device == "cpu" or problem.length < 64:
+            return Sequential()
+        if problem.structure() != "dense":
+            return MultipleShooting(Newton(), segments=max(1, round(problem.length**0.5)))
+        size = sum(leaf.size for leaf in jax.tree.leaves(problem.h0))
+        return Newton() if size <= 16 else Sequential()
+
+    def run(self, problem: Problem, guess: PyTree | None, options: Options) -> Raw:
+        return self.choice(problem).run(problem, guess, options)
+
+    def adjoint(self, problem: Problem) -> str:
+        return self.choice(problem).adjoint(problem)
+
+    def describe(self, problem: Problem) -> str:
+        return f"Auto: {self.choice(problem).describe(problem)}"
