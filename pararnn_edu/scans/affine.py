@@ -8,8 +8,8 @@ of A alone, so the structure is a type:
     Zero        nothing            nothing
     Identity    nothing            d additions
     Diagonal    d numbers          2 d multiplications
-    Block2      4 planes of d      12 d multiplications
-    Dense       d x d numbers      about d^3 multiplications
+    Block2      4 numbers          12 multiplications for each channel of two numbers
+    Dense       d x d numbers      d^3 + d^2 multiplications
 
 Every array may carry leading axes (time, chunks), shared by all arrays of a map.
 """

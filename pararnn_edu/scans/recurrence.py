@@ -36,6 +36,11 @@ def linear_recurrence(
     **Returns** the states, in the tree and shape of `b`. Their dtype is the common dtype of
     the arguments; float16 and bfloat16 are added up in float32. Complex numbers are allowed.
 
+    The last two form products of A over spans of steps. Where |A| > 1 for long, these lose
+    digits or overflow while the loop is still exact: for h_t = 2 h_{t-1} - 1 from 1 in float32,
+    where every state is 1, "associative" is wrong from step 64 on. (`solve` notices: it tests
+    the residual.)
+
     Forward and reverse differentiation in A, b and h0 each take one more linear recurrence,
     whatever the backend (Martin and Cundy 2018, section 2.2). `jax.vmap` adds batch axes.
 

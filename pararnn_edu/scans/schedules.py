@@ -22,7 +22,7 @@ def sequential(n: int) -> Schedule:
 def hillis_steele(n: int) -> Schedule:
     """Every element reaches back 1, 2, 4, ... places: least depth, more work.
 
-    For n a power of two: depth log2(n), work n log2(n) - n + 1.
+    For n a power of two: log2(n) levels, work n log2(n) - n + 1.
     Source: Hillis and Steele (1986); the same graph is Kogge and Stone's (1973).
     """
     return tuple(tuple((i, i - reach) for i in range(reach, n)) for reach in _powers_below(n))
@@ -31,7 +31,7 @@ def hillis_steele(n: int) -> Schedule:
 def blelloch(n: int) -> Schedule:
     """Up a tree and down again, in place: least work (up to a constant), twice the depth.
 
-    For n a power of two: depth 2 log2(n) - 1, work 2 n - 2 - log2(n).
+    For n a power of two: 2 log2(n) - 1 levels, work 2 n - 2 - log2(n).
     Source: Blelloch (1990), in the inclusive form of Brent and Kung (1982); Blelloch's own
     exclusive form is `textbook.prescan`.
     """
@@ -44,8 +44,8 @@ def blelloch(n: int) -> Schedule:
 def chunked(n: int, chunk: int) -> Schedule:
     """Chunks scanned side by side, then their totals, then the totals handed down.
 
-    Depth about 2 chunk + n / chunk, work about 2 n: the form that machines with few, wide
-    lanes prefer.
+    Where chunk divides n: chunk + n / chunk - 1 levels, work about 2 n. The form that machines
+    with few, wide lanes prefer.
     """
     if chunk < 1:
         raise ValueError(f"chunk must be at least 1, got {chunk}")

@@ -50,7 +50,11 @@ def hillis_steele(op: Op, xs: Sequence) -> tuple[list, Count]:
 
 
 def blelloch(op: Op, xs: Sequence) -> tuple[list, Count]:
-    """The work-efficient scan, inclusive: depth 2 log2 n - 1, work 2 n - 2 - log2 n."""
+    """The work-efficient scan, inclusive: work 2 n - 2 - log2 n in 2 log2 n - 1 levels.
+
+    Its depth is one less, 2 log2 n - 2 (n >= 4, a power of two): the last level up and the
+    first level down do not depend on each other.
+    """
     return run(schedules.blelloch(len(xs)), op, xs)
 
 

@@ -42,7 +42,8 @@ def jacobian_structure(cell, state: PyTree, x: PyTree) -> str:
 
 def _keeps_labels(cell, state: PyTree, x: PyTree, labels: list[np.ndarray]) -> bool:
     """Whether every output depends on its own label at most."""
-    jaxpr = jax.make_jaxpr(cell)(state, x)
+    # Through a function, since make_jaxpr would trace a callable pytree's own leaves.
+    jaxpr = jax.make_jaxpr(lambda h, u: cell(h, u))(state, x)
     state_labels = [
         label.reshape(leaf.shape)
         for label, leaf in zip(labels, jax.tree.leaves(state), strict=True)
