@@ -52,8 +52,8 @@ def launches(text: str, trips: int | None = None) -> Launches:
       a solver that stops at a tolerance. Without it the total of such a program is None.
 
     Each fusion, library call, copy and sort counts as one launch. One library call or sort may
-    launch several kernels, so the number is a lower bound. The driver may be handed several
-    launches at once, as a CUDA graph; the kernels still run one after the other.
+    launch several kernels, so the number is a lower bound. XLA may hand several launches to the
+    driver at once, as a CUDA graph; kernels that must wait for each other still do.
 
     A loop of unknown length tests its condition on the GPU before every trip and copies the
     answer to the CPU; both are counted. A branch counts if all its sides have equally many

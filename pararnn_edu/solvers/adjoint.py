@@ -67,7 +67,8 @@ def _explicit_change(problem: Problem, d_problem: Problem, previous: PyTree) -> 
     tangents = (d_problem.step, d_problem.inputs)
     if not jax.tree.leaves(tangents):  # only h_0 was perturbed
         return jax.tree.map(jnp.zeros_like, previous)
-    return eqx.filter_jvp(image, (problem.step, problem.inputs), tangents)[1]
+    change = eqx.filter_jvp(image, (problem.step, problem.inputs), tangents)[1]
+    return _filled(change, previous)
 
 
 def _step_by_step(problem: Problem, previous: PyTree, d_h0: PyTree, d_image: PyTree) -> PyTree:

@@ -19,7 +19,8 @@ ELEMENTWISE = set(
     "tan tanh xor".split()
 )
 MOVES = set(  # primitives that only move numbers about, all of them in their array operands
-    "broadcast_in_dim concatenate expand_dims reshape rev slice split squeeze transpose".split()
+    "broadcast_in_dim concatenate expand_dims reshape rev slice split squeeze stack transpose "
+    "unstack".split()
 )
 REDUCTIONS = set(
     "reduce_sum reduce_max reduce_min reduce_prod reduce_and reduce_or argmax argmin".split()
@@ -84,7 +85,7 @@ def _reduction(eqn, ins):
 def _reduce(labels: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     """Joins along `axes`."""
     kept = [n for i, n in enumerate(labels.shape) if i not in axes]
-    flat = np.moveaxis(labels, axes, range(len(axes))).reshape(-1, *kept)
+    flat = np.moveaxis(labels, axes, range(len(axes))).reshape((-1, *kept))
     out = np.full(kept, NONE)
     some = flat != NONE
     if flat.shape[0]:
@@ -100,9 +101,9 @@ def _dot_general(eqn, ins):
     left = _reduce_to_front(ins[0], lhs_sum, lhs_batch)
     right = _reduce_to_front(ins[1], rhs_sum, rhs_batch)
     batch = len(lhs_batch)
-    left = left.reshape(*left.shape, *[1] * (right.ndim - batch))
+    left = left.reshape((*left.shape, *[1] * (right.ndim - batch)))
     middle = [1] * (ins[0].ndim - len(lhs_sum) - batch)
-    right = right.reshape(*right.shape[:batch], *middle, *right.shape[batch:])
+    right = right.reshape((*right.shape[:batch], *middle, *right.shape[batch:]))
     return [join(left, right)]
 
 

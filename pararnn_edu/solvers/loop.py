@@ -111,11 +111,13 @@ def _finite_rows(leaf: Array) -> Array:
 
 def _blank(guess: PyTree, res: Array, limit: int, record: bool) -> History:
     states = jax.tree.map(lambda x: jnp.full((limit + 1, *x.shape), jnp.nan, x.dtype), guess)
-    return History(jnp.full(limit + 1, jnp.nan, res.dtype), states if record else None)
+    residuals = jnp.full(limit + 1, jnp.nan, res.dtype)
+    return History(residuals, states if record else None, jnp.zeros(limit + 1, bool))
 
 
 def _note(history: History, steps, res: Array, states: PyTree) -> History:
     if history.states is not None:
         noted = jax.tree.map(lambda all_, x: all_.at[steps].set(x), history.states, states)
         history = eqx.tree_at(lambda h: h.states, history, noted)
-    return eqx.tree_at(lambda h: h.residual, history, history.residual.at[steps].set(res))
+    written = history.residual.at[steps].set(res), history.noted.at[steps].set(True)
+    return eqx.tree_at(lambda h: (h.residual, h.noted), history, written)

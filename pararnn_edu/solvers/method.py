@@ -10,7 +10,7 @@ from ..scans import Structure
 from ..scans.recurrence import check_backend
 from .loop import iterate
 from .problem import Problem, ravel_states, vectorise
-from .solution import History, Options, Raw
+from .solution import Options, Raw
 
 
 class Method(eqx.Module):
@@ -76,7 +76,7 @@ def _restored(raw: Raw, restore) -> Raw:
     iterates = raw.history.states
     if iterates is not None:
         iterates = jax.vmap(restore)(iterates)
-    history = History(raw.history.residual, iterates)
+    history = eqx.tree_at(lambda h: h.states, raw.history, iterates, is_leaf=lambda x: x is None)
     return Raw(restore(raw.states), raw.steps, raw.residual, history)
 
 

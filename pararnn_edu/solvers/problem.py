@@ -103,11 +103,21 @@ def pose(cell: Callable, xs: PyTree, h0: PyTree | None) -> Posed:
     dtypes = _result_dtypes(step, h0, inputs, name)
     h0 = cast_like(h0, jax.tree.map(compute_dtype, dtypes))
     inputs = widen(inputs)
-    step = Widened(widen(step) if _is_pytree(step) else step)
-    if not _is_pytree(step.step):
-        # What a plain function closes over becomes an argument, so that it has gradients.
-        step = eqx.filter_closure_convert(step, h0, first(inputs))
+    step = _opened(Widened(widen(step) if _is_pytree(step) else step), h0, first(inputs))
     return Posed(Problem(step, inputs, h0), tuple(jax.tree.leaves(dtypes)), name)
+
+
+def _opened(step: Widened, h0: PyTree, x: PyTree) -> Callable:
+    """The step as a tree that holds every array it uses, so that all of them have gradients.
+
+    A cell is such a tree already, and stays as it is: its compiled solves are found again. What
+    a function closes over is brought to light by tracing it.
+    """
+    arrays, rest = eqx.partition(step, eqx.is_array)
+    jaxpr = jax.make_jaxpr(lambda a, h, u: eqx.combine(a, rest)(h, u))(arrays, h0, x)
+    hides = any(isinstance(const, jax.Array) for const in jaxpr.consts)
+    closed = _is_pytree(step.step) and not hides
+    return step if closed else eqx.filter_closure_convert(step, h0, x)
 
 
 def vectorise(problem: Problem) -> tuple[Problem, Callable]:

@@ -87,10 +87,11 @@ class Newton(Iteration):
         if self.jacobian in ("auto", "dense"):
             return None
         found = problem.structure()
-        if self.jacobian == "block" and len(jax.tree.leaves(problem.h0)) != 2:
+        shapes = [leaf.shape for leaf in jax.tree.leaves(problem.h0)]
+        if self.jacobian == "block" and not (len(shapes) == 2 and shapes[0] == shapes[1]):
             raise ValueError(
                 "jacobian='block' needs a state of two planes of one shape, such as an LSTM's "
-                f"(c, h); this state has {len(jax.tree.leaves(problem.h0))} leaves"
+                f"(c, h); the leaves of this state have shapes {shapes}"
             )
         proved = found == self.jacobian or found == "diagonal"
         return None if proved else self.jacobian

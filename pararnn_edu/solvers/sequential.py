@@ -6,7 +6,7 @@ from jaxtyping import PyTree
 
 from .method import Method
 from .problem import Problem
-from .solution import History, Options, Raw, all_finite
+from .solution import Options, Raw, all_finite, one_record
 
 
 class Sequential(Method):
@@ -22,7 +22,7 @@ class Sequential(Method):
         states = problem.unroll()
         finite = all_finite(states)
         error = jnp.where(finite, 0.0, jnp.nan).astype(jax.tree.leaves(states)[0].dtype)
-        return Raw(states, jnp.asarray(problem.length), error, History(error[None]))
+        return Raw(states, jnp.asarray(problem.length), error, one_record(error))
 
     def adjoint(self, problem: Problem) -> str:
         structure = problem.structure()

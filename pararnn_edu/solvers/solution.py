@@ -16,16 +16,21 @@ class History(eqx.Module):
     - `residual`: `(steps + 1,)`, the residual of the guess and after every step. Under
       `jax.jit` or `jax.vmap`, where `steps` is not yet known, it is padded with NaN.
     - `states`: the iterates, with a leading axis like `residual`; None unless `record=True`.
+    - `noted`: which entries are records and which padding.
     """
 
     residual: Float[Array, " steps"]
-    states: PyTree | None = None
+    states: PyTree | None
+    noted: Bool[Array, " steps"]
 
-    def trimmed(self, steps: int) -> "History":
-        """The first `steps + 1` entries."""
-        kept = slice(None, steps + 1)
-        states = None if self.states is None else jax.tree.map(lambda x: x[kept], self.states)
-        return History(self.residual[kept], states)
+    def trimmed(self) -> "History":
+        """The records without the padding."""
+        return jax.tree.map(lambda x: x[self.noted], self)
+
+
+def one_record(residual: Float[Array, ""]) -> History:
+    """The history of a method that does not iterate."""
+    return History(residual[None], None, jnp.ones(1, bool))
 
 
 class Solution(eqx.Module):

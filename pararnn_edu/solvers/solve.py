@@ -16,13 +16,13 @@ from .problem import Posed, Problem, pose
 from .rules import Newton
 from .solution import (
     ConvergenceError,
-    History,
     Options,
     Solution,
     all_finite,
     default_tolerance,
     message,
     messages,
+    one_record,
 )
 
 
@@ -100,7 +100,7 @@ def solve(
     solution = _solve(problem, guess, method, options, on_failure == "sequential", label)
     solution = _as_posed(solution, posed)
     if _known(solution.steps):
-        solution = _trimmed(solution)
+        solution = eqx.tree_at(lambda s: s.history, solution, solution.history.trimmed())
     if on_failure == "raise":
         solution = _raise_on_failure(solution, options, problem.length)
     return solution
@@ -168,20 +168,11 @@ def _as_posed(solution: Solution, posed: Posed) -> Solution:
     return eqx.tree_at(lambda s: s.states, solution, posed.result(solution.states))
 
 
-def _trimmed(solution: Solution) -> Solution:
-    history = solution.history
-    kept = ~jnp.isnan(history.residual)
-    if history.states is None and solution.converged:
-        return eqx.tree_at(lambda s: s.history.residual, solution, history.residual[kept])
-    return eqx.tree_at(lambda s: s.history, solution, history.trimmed(int(solution.steps)))
-
-
 def _empty(posed: Posed, method: Method) -> Solution:
     """The solution of no steps."""
-    zero = jnp.zeros(())
+    zero, yes, no = jnp.zeros(()), jnp.asarray(True), jnp.asarray(False)
     states = posed.result(_no_states(posed.problem))
-    history, yes, no = History(zero[None]), jnp.asarray(True), jnp.asarray(False)
-    return Solution(states, jnp.asarray(0), yes, zero, history, no, str(method))
+    return Solution(states, jnp.asarray(0), yes, zero, one_record(zero), no, str(method))
 
 
 def _no_states(problem: Problem) -> PyTree:

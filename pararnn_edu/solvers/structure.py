@@ -1,9 +1,10 @@
 """The structure of a cell's Jacobian, read off its own program.
 
-Every number of the state gets a label; the labels are pushed through the jaxpr of the cell.
-A value that depends on one label keeps it, one that depends on several becomes `MANY`. If each
-output ends with its own label the Jacobian is diagonal. The answer is sound: it may say
-"dense" of a Jacobian that happens to be sparser, never the other way round. (Probing with
+The program is that of the forward derivative, J v: every number of v gets a label, and the
+labels are pushed through its jaxpr. A value that depends on one label keeps it, one that
+depends on several becomes `MANY`. If each output ends with its own label, J is diagonal. The
+answer is sound: it may say "dense" of a Jacobian that happens to be sparser, never the other
+way round, and it sees derivatives as JAX does, hand-written rules included. (Probing with
 numbers is not sound: a relu that is off at the probed points hides its dependence.)
 """
 
@@ -25,7 +26,7 @@ def jacobian_structure(cell, state: PyTree, x: PyTree) -> str:
     - `"dense"`: anything else, or anything that cannot be ruled out.
 
     `state` and `x` are examples (arrays or `jax.ShapeDtypeStruct`); only shapes and dtypes
-    matter. Costs one trace of the cell; nothing is run.
+    matter. Costs two traces of the cell at most; nothing is run.
     """
     leaves = jax.tree.leaves(state)
     sizes = [int(np.prod(leaf.shape)) for leaf in leaves]
@@ -41,16 +42,19 @@ def jacobian_structure(cell, state: PyTree, x: PyTree) -> str:
 
 
 def _keeps_labels(cell, state: PyTree, x: PyTree, labels: list[np.ndarray]) -> bool:
-    """Whether every output depends on its own label at most."""
-    # Through a function, since make_jaxpr would trace a callable pytree's own leaves.
-    jaxpr = jax.make_jaxpr(lambda h, u: cell(h, u))(state, x)
-    state_labels = [
+    """Whether every number of J v depends on the number of v with its own label at most."""
+
+    def push(h, u, v):
+        return jax.jvp(lambda h: cell(h, u), (h,), (v,))[1]
+
+    jaxpr = jax.make_jaxpr(push)(state, x, state)
+    own = [
         label.reshape(leaf.shape)
         for label, leaf in zip(labels, jax.tree.leaves(state), strict=True)
     ]
-    free = [np.full(jnp.shape(leaf), NONE) for leaf in jax.tree.leaves(x)]
-    outs = propagate(jaxpr.jaxpr, [*state_labels, *free])
+    free = [np.full(jnp.shape(leaf), NONE) for leaf in jax.tree.leaves((state, x))]
+    outs = propagate(jaxpr.jaxpr, [*free, *own])
     return all(
         out.shape == label.shape and np.all((out == NONE) | (out == label))
-        for out, label in zip(outs, state_labels, strict=True)
+        for out, label in zip(outs, own, strict=True)
     )

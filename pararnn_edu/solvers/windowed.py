@@ -9,7 +9,7 @@ from jaxtyping import PyTree
 from .method import Method, check_count, check_inner
 from .problem import Problem
 from .rules import Newton
-from .solution import History, Options, Raw
+from .solution import Options, Raw
 
 
 class Windowed(Method):
@@ -49,7 +49,7 @@ class Windowed(Method):
             jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), raws.states),
             jnp.sum(raws.steps),
             jnp.max(raws.residual),
-            History(raws.history.residual.reshape(-1)),
+            jax.tree.map(jnp.ravel, raws.history),
         )
         if whole == problem.length:
             return merged
@@ -74,5 +74,5 @@ def _joined(a: Raw, b: Raw) -> Raw:
         jax.tree.map(lambda x, y: jnp.concatenate([x, y]), a.states, b.states),
         a.steps + b.steps,
         jnp.maximum(a.residual, b.residual),
-        History(jnp.concatenate([a.history.residual, b.history.residual])),
+        jax.tree.map(lambda x, y: jnp.concatenate([x, y]), a.history, b.history),
     )
