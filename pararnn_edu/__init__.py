@@ -1,5 +1,8 @@
 """Recurrent networks, solved in parallel over time. Conventionally `import pararnn_edu as pr`."""
 
+from . import bench as bench
+from . import check as check
+from . import gpu as gpu
 from . import train as train
 from .cells import GRU as GRU
 from .cells import LSTM as LSTM

@@ -27,6 +27,7 @@ def draw(yours: np.ndarray, expected: np.ndarray, index: tuple[int, ...]):
         axes.plot(steps + 1, theirs, color=style.BAND, linewidth=6, label="expected")
         axes.plot(steps + 1, mine, color=style.ACCENT, marker="o", label="yours")
         axes.set(xlabel="time t", ylabel=f"entry {list(channel)}" if channel else "value")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.1)
     return figure
 

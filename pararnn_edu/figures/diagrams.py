@@ -45,7 +45,7 @@ def bidiagonal(steps: int = 5, *, structure: str = "dense", title: str | None = 
         if t:
             _block(axes, t, t - 1, structure, style.ACCENT)
         _vector_entry(axes, steps + 0.75, t, f"$\\Delta_{{{t + 1}}}$")
-        _vector_entry(axes, steps + 2.9, t, f"$-F_{{{t + 1}}}$", width=1.2)
+        _vector_entry(axes, steps + 2.9, t, f"$-r_{{{t + 1}}}$", width=1.2)
     axes.text(
         0.72 * steps, -0.24 * steps, "$I$", ha="center", va="center", fontsize=20, color=style.BLUE
     )

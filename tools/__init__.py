@@ -1,0 +1,1 @@
+"""The book's tools; run each as `python -m tools.NAME`."""
