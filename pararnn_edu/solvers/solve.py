@@ -97,12 +97,16 @@ def solve(
     guess = checked_guess(posed, initial_guess)
     problem = _check_claim(posed, method)
     label = method.describe(problem)
-    solution = _solve(problem, guess, method, options, on_failure == "sequential", label)
+    raising = on_failure == "raise"
+    texts = tuple(messages(label, options.tol, options.limit(problem.length)))
+    # Only concrete numbers can be tested, and reported, after the fact.
+    guard = texts if raising and not _known((problem, guess)) else None
+    solution = _solve(problem, guess, method, options, on_failure == "sequential", guard, label)
     solution = _as_posed(solution, posed)
     if _known(solution.steps):
         solution = eqx.tree_at(lambda s: s.history, solution, solution.history.trimmed())
-    if on_failure == "raise":
-        solution = _raise_on_failure(solution, options, problem.length)
+    if raising and guard is None:
+        solution = _raise_on_failure(solution, options, texts)
     return solution
 
 
@@ -110,7 +114,7 @@ _unroll = eqx.filter_jit(Problem.unroll)
 
 
 @eqx.filter_jit
-def _solve(problem, guess, method, options, fall_back: bool, label: str) -> Solution:
+def _solve(problem, guess, method, options, fall_back, guard, label: str) -> Solution:
     fixed, guess = _constant((problem, guess))
     raw = method.run(fixed, guess, options)
     converged = (raw.residual <= options.tol) & all_finite(raw.states)
@@ -121,6 +125,9 @@ def _solve(problem, guess, method, options, fall_back: bool, label: str) -> Solu
         finite = all_finite(states)
         error = jnp.where(converged, error, jnp.where(finite, 0, jnp.nan).astype(error.dtype))
         converged = converged | finite
+    if guard is not None:
+        # Before the gradient is attached: a gradient must not be had from unchecked states.
+        states = _guarded(states, converged, error, guard)
     states = with_gradient(problem, lax.stop_gradient(states), method.adjoint(problem))
     return Solution(states, raw.steps, converged, error, raw.history, fell_back, label)
 
@@ -152,15 +159,18 @@ def _check_claim(posed: Posed, method: Method) -> Problem:
     return eqx.tree_at(lambda p: p.h0, problem, eqx.error_if(problem.h0, wrong, text))
 
 
-def _raise_on_failure(solution: Solution, options: Options, length: int) -> Solution:
+def _raise_on_failure(solution: Solution, options: Options, texts: tuple[str, ...]) -> Solution:
     if _known(solution.converged):
         if not solution.converged:
             raise ConvergenceError(message(solution, options.tol))
         return solution
-    texts = messages(solution.method, options.tol, options.limit(length))
-    which = jnp.isfinite(solution.residual).astype(int)
-    checked = eqx.branched_error_if(solution.states, ~solution.converged, which, texts)
+    checked = _guarded(solution.states, solution.converged, solution.residual, texts)
     return eqx.tree_at(lambda s: s.states, solution, checked)
+
+
+def _guarded(states: PyTree, converged, error, texts: tuple[str, ...]) -> PyTree:
+    """States that raise, when the compiled program runs, if the solve did not converge."""
+    return eqx.branched_error_if(states, ~converged, jnp.isfinite(error).astype(int), texts)
 
 
 def _as_posed(solution: Solution, posed: Posed) -> Solution:
@@ -179,5 +189,6 @@ def _no_states(problem: Problem) -> PyTree:
     return jax.tree.map(lambda h: jnp.zeros((0, *h.shape), h.dtype), problem.h0)
 
 
-def _known(x) -> bool:
-    return not isinstance(x, jax.core.Tracer)
+def _known(tree: PyTree) -> bool:
+    """Whether every array in the tree has its numbers, none being traced."""
+    return not any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(tree))
