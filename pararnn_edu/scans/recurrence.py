@@ -143,6 +143,12 @@ def _check(maps: Structure, A, b, h0) -> None:
         plane = jnp.shape(A.a11)
     else:
         plane = A.shape[:2]
+        for name, value in (("b", b), ("h0", h0)):
+            if value is not None and not hasattr(value, "shape"):
+                raise TypeError(
+                    f"{name} must be one array to fit A of shape {A.shape}, "
+                    f"got {type(value).__name__}"
+                )
     if len(plane) != 2:
         raise ValueError(f"the planes of a Block2 must have shape (T, d), got {plane}")
     expected = {"A": (A, None), "b": (b, plane), "h0": (h0, plane[1:])}

@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+from numbers import Integral
 
 import jax
 import jax.numpy as jnp
@@ -49,7 +50,7 @@ def check_positive(name: str, value, kind) -> None:
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, kind) or not value > 0:
-        want = "int" if kind is int else "number"
+        want = "int" if kind is Integral else "number"
         raise ValueError(f"{name} must be a positive {want} or None, got {value!r}")
 
 

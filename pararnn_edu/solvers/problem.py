@@ -16,6 +16,7 @@ from jaxtyping import PyTree
 from ..cells import Cell, split_cell
 from ..precision import cast_like, compute_dtype, is_inexact, widen
 from ..scans.recurrence import shift
+from .closures import is_tree, opened
 from .structure import jacobian_structure
 
 
@@ -103,21 +104,8 @@ def pose(cell: Callable, xs: PyTree, h0: PyTree | None) -> Posed:
     dtypes = _result_dtypes(step, h0, inputs, name)
     h0 = cast_like(h0, jax.tree.map(compute_dtype, dtypes))
     inputs = widen(inputs)
-    step = _opened(Widened(widen(step) if _is_pytree(step) else step), h0, first(inputs))
+    step = opened(Widened(widen(step) if is_tree(step) else step), step, h0, first(inputs))
     return Posed(Problem(step, inputs, h0), tuple(jax.tree.leaves(dtypes)), name)
-
-
-def _opened(step: Widened, h0: PyTree, x: PyTree) -> Callable:
-    """The step as a tree that holds every array it uses, so that all of them have gradients.
-
-    A cell is such a tree already, and stays as it is: its compiled solves are found again. What
-    a function closes over is brought to light by tracing it.
-    """
-    arrays, rest = eqx.partition(step, eqx.is_array)
-    jaxpr = jax.make_jaxpr(lambda a, h, u: eqx.combine(a, rest)(h, u))(arrays, h0, x)
-    hides = any(isinstance(const, jax.Array) for const in jaxpr.consts)
-    closed = _is_pytree(step.step) and not hides
-    return step if closed else eqx.filter_closure_convert(step, h0, x)
 
 
 def vectorise(problem: Problem) -> tuple[Problem, Callable]:
@@ -148,11 +136,6 @@ def name_of(cell) -> str:
     if isinstance(cell, eqx.Module) or not hasattr(cell, "__name__"):
         return type(cell).__name__
     return cell.__name__
-
-
-def _is_pytree(f: Callable) -> bool:
-    leaves = jax.tree.leaves(f)
-    return not (len(leaves) == 1 and leaves[0] is f)
 
 
 def _check_inputs(inputs: PyTree) -> None:

@@ -91,7 +91,7 @@ class Newton(Iteration):
         if self.jacobian == "block" and not (len(shapes) == 2 and shapes[0] == shapes[1]):
             raise ValueError(
                 "jacobian='block' needs a state of two planes of one shape, such as an LSTM's "
-                f"(c, h); the leaves of this state have shapes {shapes}"
+                f"(c, h); this state has {len(shapes)} leaves, of shapes {shapes}"
             )
         proved = found == self.jacobian or found == "diagonal"
         return None if proved else self.jacobian

@@ -1,6 +1,7 @@
 """`solve` and `unroll`: the states of a recurrence, in parallel and one by one."""
 
 from collections.abc import Callable
+from numbers import Integral, Real
 
 import equinox as eqx
 import jax
@@ -87,14 +88,15 @@ def solve(
     """
     check_method(method)
     check_choice("on_failure", on_failure, FAILURES)
-    check_positive("tol", tol, (int, float))
-    check_positive("max_steps", max_steps, int)
+    check_positive("tol", tol, Real)
+    check_positive("max_steps", max_steps, Integral)
     posed = pose(cell, xs, h0)
     problem = posed.problem
-    options = Options(tol or default_tolerance(posed.dtypes), max_steps, record)
+    tol = default_tolerance(posed.dtypes) if tol is None else float(tol)
+    options = Options(tol, None if max_steps is None else int(max_steps), record)
+    guess = checked_guess(posed, initial_guess)
     if problem.length == 0:
         return _empty(posed, method)
-    guess = checked_guess(posed, initial_guess)
     problem = _check_claim(posed, method)
     label = method.describe(problem)
     raising = on_failure == "raise"
