@@ -42,10 +42,11 @@ def test_ratios_are_to_the_loop_of_the_same_problem(group):
     for record in records:
         assert 0 < record["low_ms"] <= record["median_ms"] <= record["high_ms"]
         assert record["ratio_low"] <= record["ratio"] <= record["ratio_high"]
-        of_medians = record["median_ms"] / loop["median_ms"]
-        # The median of ratios is not the ratio of medians, but on a quiet machine they agree.
-        assert record["ratio"] == pytest.approx(of_medians, rel=0.25)
-        assert 0 <= record["elsewhere"] < 0.5
+        # The median of ratios is not the ratio of medians, but it lies where the quartiles allow.
+        least = record["low_ms"] / loop["high_ms"]
+        most = record["high_ms"] / loop["low_ms"]
+        assert least <= record["ratio"] <= most
+        assert 0 <= record["elsewhere"] <= 1
         assert record["repeats"] == cpu_forward.REPEATS[record["T"]]
 
 
