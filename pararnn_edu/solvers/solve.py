@@ -84,7 +84,7 @@ def solve(
     **Example**
 
         cell = pr.GRU(3, 32, key=jax.random.key(0))
-        states = pr.solve(cell, xs).states              # xs: (T, 3), states: (T, 32)
+        states = pr.solve(cell, xs).states  # (T, 32) from xs (T, 3)
     """
     check_method(method)
     check_choice("on_failure", on_failure, FAILURES)
