@@ -36,9 +36,11 @@ def test_values_in_low_precision(structure, backend, dtype, T):
         check_rounding(joined, oracle.recurrence(q.A, q.b, q.h0, reverse), dtype)
 
 
-@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize(
+    "structure, dtype",
+    [(s, jnp.bfloat16) for s in STRUCTURES] + [("dense", jnp.float32), ("block", jnp.float16)],
+)
 @pytest.mark.parametrize("backend", BACKENDS[:3])
-@pytest.mark.parametrize("dtype", LOW)
 def test_gradients_in_low_precision(structure, backend, dtype):
     q = recurrence(structure, 100, size=0.95).rounded(dtype)
     A, b, h0, g = q.in_jax(dtype)

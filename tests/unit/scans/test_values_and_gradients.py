@@ -34,14 +34,19 @@ def both_ways(backend):
     return jax.jit(run)
 
 
-@pytest.mark.parametrize("structure", STRUCTURES)
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("T", LENGTHS)
+def lengths(structure, backend):
+    """All lengths; fewer for auto, which is one of the others, and where compiling is slow."""
+    if backend == "auto":
+        return [T for T in LENGTHS if T in (0, 1, 7, 1000)]
+    slow = (backend, structure) == SLOW_TO_COMPILE  # see test_a_long_associative_block_scan
+    return [T for T in LENGTHS if not (slow and T > 64)]
+
+
+@pytest.mark.parametrize(
+    "structure, backend, T",
+    [(s, b, T) for s in STRUCTURES for b in BACKENDS for T in lengths(s, b)],
+)
 def test_values_and_gradients(structure, backend, T):
-    if backend == "auto" and T not in (0, 1, 7, 1000):
-        pytest.skip("auto is one of the other three")
-    if (backend, structure) == SLOW_TO_COMPILE and T > 64:
-        pytest.skip("see test_a_long_associative_block_scan")
     q = recurrence(structure, T)
     results = both_ways(backend)(*q.in_jax())
     for (hs, grads), reverse in zip(results, (False, True), strict=True):

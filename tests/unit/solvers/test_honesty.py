@@ -95,8 +95,11 @@ def test_a_step_that_does_not_move_is_not_convergence():
 # Maps that overflow.
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("dtype, T", [(jnp.float32, 300), (jnp.float64, 3000)])
+@pytest.mark.parametrize(
+    "method, dtype, T",
+    [(m, jnp.float32, 300) for m in METHODS]
+    + [(m, jnp.float64, 3000) for m in ("Newton", "Sequential", "MultipleShooting")],
+)
 def test_an_overflowing_map_is_never_converged(method, dtype, T):
     """h -> 1.5 h + x leaves float32 after about 218 steps, float64 after about 1750. The
     public DEER code clips to 1e8 and reports success."""
@@ -143,7 +146,8 @@ def test_large_but_finite_is_solved():
 
 @pytest.mark.parametrize(
     "name, method",
-    [(n, m) for n in ("GRU", "ParaGRU") for m in METHODS if m not in DIRECT]
+    [("GRU", m) for m in METHODS if m not in DIRECT]
+    + [("ParaGRU", m) for m in ("Newton", "MultipleShooting", "Windowed")]
     + [(n, "Newton") for n in ("Elman", "LSTM", "ParaLSTM")],
 )
 def test_too_few_steps_are_never_reported_as_converged(name, method):
