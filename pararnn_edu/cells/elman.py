@@ -31,3 +31,7 @@ class Elman(Cell):
 
     def step(self, h: Float[Array, " d"], u: Float[Array, " d"]) -> Float[Array, " d"]:
         return jnp.tanh(matvec(self.U, h) + u)
+
+    def jacobian(self, h: Float[Array, " d"], u: Float[Array, " d"]) -> Float[Array, "d d"]:
+        """d step / d h = diag(1 - h'^2) U."""
+        return (1 - self.step(h, u) ** 2)[:, None] * self.U

@@ -55,3 +55,14 @@ class GRU(Cell):
         r = sigmoid(matvec(self.U_r, h) + u_r)
         n = jnp.tanh(matvec(self.U_n, r * h) + u_n)
         return (1 - z) * h + z * n
+
+    def jacobian(self, h: Float[Array, " d"], u: tuple) -> Float[Array, "d d"]:
+        """d step / d h: a sum of scaled weights, and one product of two matrices."""
+        u_z, u_r, u_n = u
+        z = sigmoid(matvec(self.U_z, h) + u_z)
+        r = sigmoid(matvec(self.U_r, h) + u_r)
+        n = jnp.tanh(matvec(self.U_n, r * h) + u_n)
+        d_reset = jnp.diag(r) + (h * r * (1 - r))[:, None] * self.U_r
+        by_gate = ((n - h) * z * (1 - z))[:, None] * self.U_z
+        by_candidate = (z * (1 - n**2))[:, None] * matvec(self.U_n, d_reset)
+        return jnp.diag(1 - z) + by_gate + by_candidate

@@ -81,3 +81,19 @@ class LSTM(Cell):
         o = sigmoid(matvec(self.U_o, h) + u_o)
         c = f * c + i * g
         return LSTMState(c, o * jnp.tanh(c))
+
+    def jacobian(self, state: LSTMState, u: tuple) -> Float[Array, "2d 2d"]:
+        """d step / d (c, h), one block for each pair of planes."""
+        c, h = state
+        u_i, u_f, u_g, u_o = u
+        i = sigmoid(matvec(self.U_i, h) + u_i)
+        f = sigmoid(matvec(self.U_f, h) + u_f)
+        g = jnp.tanh(matvec(self.U_g, h) + u_g)
+        o = sigmoid(matvec(self.U_o, h) + u_o)
+        t = jnp.tanh(f * c + i * g)
+        rows = lambda scale, matrix: scale[:, None] * matrix
+        c_h = rows(c * f * (1 - f), self.U_f) + rows(g * i * (1 - i), self.U_i)
+        c_h = c_h + rows(i * (1 - g**2), self.U_g)
+        slope = o * (1 - t**2)
+        h_h = rows(t * o * (1 - o), self.U_o) + rows(slope, c_h)
+        return jnp.block([[jnp.diag(f), c_h], [jnp.diag(slope * f), h_h]])

@@ -80,3 +80,13 @@ class ParaGRU(Cell):
         r = sigmoid(self.a_r * h + u_r)
         n = jnp.tanh(self.a_n * (r * h) + u_n)
         return (1 - z) * h + z * n
+
+    def jacobian(self, h: Float[Array, " d"], u: tuple) -> Float[Array, " d"]:
+        """d step / d h, a diagonal (ParaRNN, appendix D)."""
+        u_z, u_r, u_n = u
+        z = sigmoid(self.a_z * h + u_z)
+        r = sigmoid(self.a_r * h + u_r)
+        n = jnp.tanh(self.a_n * (r * h) + u_n)
+        by_gate = (n - h) * z * (1 - z) * self.a_z
+        by_candidate = z * (1 - n**2) * self.a_n * (r + h * r * (1 - r) * self.a_r)
+        return 1 - z + by_gate + by_candidate

@@ -90,3 +90,19 @@ class ParaLSTM(Cell):
         c = f * c + (1 - f) * g
         o = sigmoid(self.a_o * h + self.p_o * c + u_o)
         return LSTMState(c, o * jnp.tanh(c))
+
+    def jacobian(self, state: LSTMState, u: tuple) -> tuple[tuple[Array, Array], ...]:
+        """d step / d (c, h): ((c'_c, c'_h), (h'_c, h'_h)), planes (ParaRNN, appendix D)."""
+        c, h = state
+        u_f, u_g, u_o = u
+        f = sigmoid(self.a_f * h + self.p_f * c + u_f)
+        g = jnp.tanh(self.a_g * h + u_g)
+        new = f * c + (1 - f) * g
+        o = sigmoid(self.a_o * h + self.p_o * new + u_o)
+        t = jnp.tanh(new)
+        by_gate = (c - g) * f * (1 - f)
+        c_c = f + by_gate * self.p_f
+        c_h = by_gate * self.a_f + (1 - f) * (1 - g**2) * self.a_g
+        by_output = t * o * (1 - o)
+        slope = by_output * self.p_o + o * (1 - t**2)
+        return (c_c, c_h), (slope * c_c, by_output * self.a_o + slope * c_h)

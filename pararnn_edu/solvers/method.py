@@ -1,6 +1,7 @@
 """What a method is: a way from a problem and a guess to states."""
 
 import abc
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
@@ -9,6 +10,7 @@ from jaxtyping import PyTree
 from ..scans import Structure
 from ..scans.recurrence import check_backend
 from .loop import iterate
+from .moves import Full, Move
 from .problem import Problem, ravel_states, vectorise
 from .solution import Options, Raw
 
@@ -42,7 +44,8 @@ class Iteration(Method):
     """A method that repeats one linearisation rule over all points at once.
 
     To add one: subclass, write `linearise`, and say in `structure` which of `"zero"`,
-    `"identity"`, `"diagonal"`, `"block"` and `"dense"` its maps have.
+    `"identity"`, `"diagonal"`, `"block"` and `"dense"` its maps have. One that should not move
+    all the way overrides `move`.
     """
 
     scan: eqx.AbstractVar[str]
@@ -55,16 +58,27 @@ class Iteration(Method):
     def structure(self, problem: Problem) -> str:
         """The structure of the maps A_t on this problem."""
 
+    def move(self) -> Move:
+        """How far an iterate moves, once its linearisation is known."""
+        return Full()
+
     def run(self, problem: Problem, guess: PyTree | None, options: Options) -> Raw:
         if guess is None:
             guess = problem.default_guess()
+        problem, guess, restore = self.vectorised(problem, guess)
+        move = self.move()
+        return _restored(iterate(problem, guess, self.linearise, self.scan, options, move), restore)
+
+    def vectorised(
+        self, problem: Problem, guess: PyTree | None
+    ) -> tuple[Problem, PyTree | None, Callable]:
+        """Problem and guess in the form this method works on, and the way back for states."""
         if not self.needs_vectors(problem):
-            return iterate(problem, guess, self.linearise, self.scan, options)
+            return problem, guess, lambda states: states
         flat, restore = vectorise(problem)
-        if flat is not problem:
+        if guess is not None and flat is not problem:
             guess = ravel_states(guess)
-        raw = iterate(flat, guess, self.linearise, self.scan, options)
-        return _restored(raw, restore)
+        return flat, guess, restore
 
     def needs_vectors(self, problem: Problem) -> bool:
         """Whether the state must be one vector for this method."""

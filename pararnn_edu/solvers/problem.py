@@ -16,6 +16,7 @@ from jaxtyping import PyTree
 from ..cells import Cell, split_cell
 from ..precision import cast_like, compute_dtype, is_inexact, widen
 from ..scans.recurrence import shift
+from .closed_form import ClosedForm, closed_form
 from .closures import is_tree, opened
 from .structure import jacobian_structure
 
@@ -26,6 +27,13 @@ class Problem(eqx.Module):
     step: Callable  # a pytree: (state, input) -> next state
     inputs: PyTree  # leading axis T
     h0: PyTree
+    closed_form: ClosedForm | None = None  # the cell's own Jacobian, if it has one
+
+    def restricted(self, inputs: PyTree, h0: PyTree) -> "Problem":
+        """The same step over other inputs, from another state."""
+        return eqx.tree_at(
+            lambda p: (p.inputs, p.h0), self, (inputs, h0), is_leaf=lambda x: x is None
+        )
 
     @property
     def length(self) -> int:
@@ -47,6 +55,10 @@ class Problem(eqx.Module):
     def structure(self) -> str:
         """The structure of the Jacobian of one step, found out from its program."""
         return jacobian_structure(self.step, self.h0, first(self.inputs))
+
+    def differentiated(self) -> "Problem":
+        """This problem with its Jacobians by automatic differentiation."""
+        return Problem(self.step, self.inputs, self.h0)
 
     def unroll(self) -> PyTree:
         """The states, one step after the other."""
@@ -105,7 +117,8 @@ def pose(cell: Callable, xs: PyTree, h0: PyTree | None) -> Posed:
     h0 = cast_like(h0, jax.tree.map(compute_dtype, dtypes))
     inputs = widen(inputs)
     step = opened(Widened(widen(step) if is_tree(step) else step), step, h0, first(inputs))
-    return Posed(Problem(step, inputs, h0), tuple(jax.tree.leaves(dtypes)), name)
+    form = closed_form(cell, h0, first(inputs), name)
+    return Posed(Problem(step, inputs, h0, form), tuple(jax.tree.leaves(dtypes)), name)
 
 
 def vectorise(problem: Problem) -> tuple[Problem, Callable]:
@@ -114,8 +127,10 @@ def vectorise(problem: Problem) -> tuple[Problem, Callable]:
     if len(leaves) == 1 and leaves[0] is problem.h0 and leaves[0].ndim == 1:
         return problem, lambda states: states
     vector, unravel = ravel_pytree(problem.h0)
-    step = Vectorised(problem.step, unravel)
-    return Problem(step, problem.inputs, vector), jax.vmap(unravel)
+    step, form = Vectorised(problem.step, unravel), problem.closed_form
+    if form is not None:
+        form = form.on_vectors(unravel)
+    return Problem(step, problem.inputs, vector, form), jax.vmap(unravel)
 
 
 def ravel_states(states: PyTree) -> jax.Array:

@@ -17,9 +17,11 @@ from jaxtyping import PyTree
 from ..scans import Identity, Structure, Zero
 from . import linearise
 from .method import Iteration, checked_scan
+from .moves import RADIUS, Full, Move, Search, check_radius
 from .problem import Problem
 
 JACOBIANS = ("auto", "dense", "diagonal", "block")
+SPARSER = ("diagonal", "block", "dense")
 
 
 class Jacobi(Iteration):
@@ -62,9 +64,10 @@ class Newton(Iteration):
     iteration costs O(T d) for diagonal and block Jacobians, and O(T d^3) work and O(T d^2)
     memory for dense ones.
 
-    - `jacobian`: `"auto"` finds the structure out (see `jacobian_structure`). Naming it by
-      hand is for Jacobians whose structure cannot be proved from the program; the claim is
-      tested at run time, and a wrong one is an error.
+    - `jacobian`: `"auto"` finds the structure out (see `jacobian_structure`), and uses the
+      cell's own `jacobian(h, u)` if it has one. Naming it by hand is for Jacobians whose
+      structure cannot be proved from the program; the claim is tested at run time, and a wrong
+      one is an error.
     - `scan`: the backend of `linear_recurrence`.
     """
 
@@ -81,7 +84,10 @@ class Newton(Iteration):
         return linearise.jacobian(problem, previous, self.structure(problem))
 
     def structure(self, problem: Problem) -> str:
-        return problem.structure() if self.jacobian == "auto" else self.jacobian
+        if self.jacobian != "auto":
+            return self.jacobian
+        found, form = problem.structure(), problem.closed_form
+        return found if form is None else min(found, form.structure, key=SPARSER.index)
 
     def check(self, problem: Problem) -> str | None:
         if self.jacobian in ("auto", "dense"):
@@ -115,7 +121,7 @@ class QuasiNewton(Iteration):
 
     def linearise(self, problem: Problem, previous: PyTree) -> tuple[PyTree, Structure]:
         if problem.structure() == "diagonal":
-            return linearise.diagonal(problem, previous)
+            return linearise.jacobian(problem, previous, "diagonal")
         return linearise.diagonal_of_dense(problem, previous)
 
     def structure(self, problem: Problem) -> str:
@@ -126,22 +132,33 @@ class QuasiNewton(Iteration):
 
 
 class Damped(Iteration):
-    """A = (1 - k) A': the maps of `method`, shrunk by `damping` = k in [0, 1].
+    """A = (1 - k) A': the maps of `method`, shrunk by `damping` = k.
 
-    Between Newton (k = 0) and Jacobi (k = 1): shorter steps that overflow less, at the price
-    of linear convergence. Source: Gonzalez et al. (2026), scaled quasi-Newton.
+    Between Newton (k = 0) and Jacobi (k = 1): shorter steps that overflow less.
+
+    - `damping`: a number in [0, 1], for every step, at the price of linear convergence; or
+      `"search"`, the smallest k in 0, 1/2, 3/4, ..., 63/64, 1 for which no state moves by more
+      than `radius` max(1, |h|). Near the solution that is k = 0, and the convergence
+      `method`'s own. A trial costs one linear recurrence, no evaluation of f.
+
+    Source: Gonzalez et al. (2026), scaled quasi-Newton; the search is ours.
     """
 
-    damping: float = eqx.field(static=True, default=0.5)
+    damping: float | str = eqx.field(static=True, default=0.5)
     method: Iteration = Newton()
+    radius: float = eqx.field(static=True, default=RADIUS)
 
     def __check_init__(self):
-        if not (isinstance(self.damping, int | float) and 0 <= self.damping <= 1):
-            raise ValueError(f"damping must be a number in [0, 1], got {self.damping!r}")
+        number = isinstance(self.damping, int | float) and not isinstance(self.damping, bool)
+        if not (self.damping == "search" or (number and 0 <= self.damping <= 1)):
+            raise ValueError(
+                f'damping must be a number in [0, 1], or "search", got {self.damping!r}'
+            )
         if not isinstance(self.method, Newton | QuasiNewton):
             raise ValueError(
                 f"Damped shrinks the Jacobians of pr.Newton or pr.QuasiNewton, got {self.method}"
             )
+        check_radius("Damped", self.radius)
 
     @property
     def scan(self) -> str:
@@ -149,7 +166,10 @@ class Damped(Iteration):
 
     def linearise(self, problem: Problem, previous: PyTree) -> tuple[PyTree, Structure]:
         image, maps = self.method.linearise(problem, previous)
-        return image, maps.scale(1 - self.damping)
+        return image, maps if self.damping == "search" else maps.scale(1 - self.damping)
+
+    def move(self) -> Move:
+        return Search(self.radius) if self.damping == "search" else Full()
 
     def structure(self, problem: Problem) -> str:
         return self.method.structure(problem)
@@ -161,7 +181,11 @@ class Damped(Iteration):
         return self.method.check(problem)
 
     def describe(self, problem: Problem) -> str:
-        return f"Damped({self.damping:g}, {self.method.describe(problem)})"
+        return self._text(self.method.describe(problem))
 
     def __str__(self) -> str:
-        return f"Damped({self.damping:g}, {self.method})"
+        return self._text(str(self.method))
+
+    def _text(self, method: str) -> str:
+        damping = self.damping if self.damping == "search" else f"{self.damping:g}"
+        return f"Damped({damping}, {method})"

@@ -90,6 +90,7 @@ class _Shaped(Problem):
 
     def __init__(self, coarse: Problem, single: Problem):
         self.step, self.inputs, self.h0 = coarse.step, coarse.inputs, coarse.h0
+        self.closed_form = None
         self.single = single
 
     def structure(self) -> str:

@@ -98,6 +98,7 @@ def solve(
     if problem.length == 0:
         return _empty(posed, method)
     problem = _check_claim(posed, method)
+    _check_closed_form(posed)
     label = method.describe(problem)
     raising = on_failure == "raise"
     texts = tuple(messages(label, options.tol, options.limit(problem.length)))
@@ -130,7 +131,8 @@ def _solve(problem, guess, method, options, fall_back, guard, label: str) -> Sol
     if guard is not None:
         # Before the gradient is attached: a gradient must not be had from unchecked states.
         states = _guarded(states, converged, error, guard)
-    states = with_gradient(problem, lax.stop_gradient(states), method.adjoint(problem))
+    exact = problem.differentiated()
+    states = with_gradient(exact, lax.stop_gradient(states), method.adjoint(exact))
     return Solution(states, raw.steps, converged, error, raw.history, fell_back, label)
 
 
@@ -159,6 +161,18 @@ def _check_claim(posed: Posed, method: Method) -> Problem:
             raise ValueError(text)
         return problem
     return eqx.tree_at(lambda p: p.h0, problem, eqx.error_if(problem.h0, wrong, text))
+
+
+def _check_closed_form(posed: Posed) -> None:
+    """Raises `ValueError` if a cell's own Jacobian is wrong, where that can be seen."""
+    form = posed.problem.closed_form
+    if form is None or not _known(posed.problem):
+        return
+    if eqx.filter_jit(claim_is_wrong)(posed.problem, form.structure):
+        raise ValueError(
+            f"the jacobian(h, u) of {posed.name} is not the derivative of its step: the product "
+            "with a random vector differs from jax.jvp"
+        )
 
 
 def _raise_on_failure(solution: Solution, options: Options, texts: tuple[str, ...]) -> Solution:

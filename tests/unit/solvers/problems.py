@@ -13,10 +13,14 @@ METHODS = {
     "QuasiNewton": pr.QuasiNewton(),
     "Damped": pr.Damped(0.3),
     "Damped QuasiNewton": pr.Damped(0.1, pr.QuasiNewton()),
+    "Damped search": pr.Damped("search"),
+    "ELK": pr.ELK(),
+    "quasi-ELK": pr.ELK(pr.QuasiNewton(), damping=0.1, estimate="smoother"),
     "MultipleShooting": pr.MultipleShooting(segments=4),
     "MultipleShooting Jacobi": pr.MultipleShooting(pr.Jacobi(), segments=5),
     "Windowed": pr.Windowed(window=5),
     "Windowed Picard": pr.Windowed(pr.Picard(), window=4),
+    "Windowed auto": pr.Windowed(window="auto"),
     "Auto": pr.Auto(),
 }
 # One rule over all points at once: exact prefixes, and iterates to record.
@@ -28,5 +32,8 @@ POINTWISE = [
     "QuasiNewton",
     "Damped",
     "Damped QuasiNewton",
+    "Damped search",
+    "ELK",
+    "quasi-ELK",
 ]
 DIRECT = ["Sequential", "Auto"]  # on the CPU of the tests, Auto is Sequential
