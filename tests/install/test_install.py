@@ -42,7 +42,7 @@ def test_wheel_asks_for_little(wheel):
         line for line in Parser().parsestr(text).get_all("Requires-Dist") if "extra" not in line
     ]
     names = sorted(re.match(r"[\w-]+", line)[0] for line in needed)
-    assert names == ["equinox", "jax", "jaxtyping", "matplotlib", "numpy"]
+    assert names == ["equinox", "jax", "jaxtyping", "matplotlib", "numpy", "optax"]
 
 
 def test_set_up_cell_leaves_colab_as_it_was(colab):
