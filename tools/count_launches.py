@@ -2,25 +2,21 @@
 
     python -m tools.count_launches
 
-Makes an environment of its own in .cache/aot, with JAX's CUDA plugin (about 1.5 GB, the first
-time), compiles every program there for an A100, an H100 and a T4, and counts. Nothing runs on a
-GPU, none is needed, and nothing is timed. Every count is checked against the list of operations
-that XLA itself writes while compiling.
+Compiles every program for an A100, an H100 and a T4, and counts. NVIDIA's compiler is fetched the
+first time (about 220 MB). Nothing runs on a GPU, none is needed, and nothing is timed. Every count
+is checked against the list of operations that XLA itself writes while compiling.
 """
 
 import argparse
 import datetime
 import json
-import os
 import re
-import subprocess
 import sys
-import venv
-from importlib.metadata import version
 from pathlib import Path
 
+from tools import cuda
+
 ROOT = Path(__file__).parents[1]
-ENVIRONMENT = ROOT / ".cache" / "aot"
 RESULT = ROOT / "pararnn_edu" / "gpu" / "launches.json"
 TARGETS = ("A100", "H100", "T4")
 LENGTHS = (1024, 4096)
@@ -37,40 +33,14 @@ NOTE = (
 )
 
 
-def plugin_packages() -> list[str]:
-    """What compiles for CUDA, matching the jax that runs this."""
-    jax = version("jax")
-    packages = [f"{name}=={jax}" for name in ("jax", "jax-cuda12-plugin", "jax-cuda12-pjrt")]
-    return [*packages, "nvidia-cuda-nvcc-cu12"]
-
-
-def make_environment(folder: Path) -> Path:
-    """The Python of an environment with the plugin in it, made if it is not there."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        venv.create(folder, with_pip=True)
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*install, "-e", str(ROOT), *plugin_packages()], check=True)
-    return python
-
-
 def main(argv: list[str] | None = None) -> int:
-    """Count in the environment with the plugin, and say where the result went."""
+    """Count, and say where the result went."""
     parser = argparse.ArgumentParser(prog="python -m tools.count_launches", description=__doc__)
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
-    if parser.parse_args(argv).inside:
-        write()
-        return 0
-    python = make_environment(ENVIRONMENT)
-    # The plugin must be there, but not look for a GPU and its libraries.
-    quiet = {"JAX_PLATFORMS": "cpu", "JAX_SKIP_CUDA_CONSTRAINTS_CHECK": "1"}
-    command = [python, "-m", "tools.count_launches", "--inside"]
-    subprocess.run(command, cwd=ROOT, env=os.environ | quiet, check=True)
+    parser.parse_args(argv)
+    cuda.provide()
+    write()
     print(f"wrote {RESULT.relative_to(ROOT)}")
     return 0
-
-
-# What follows runs in the environment with the plugin; jax is imported there only.
 
 
 def programs():
@@ -166,7 +136,7 @@ def write() -> None:
     """Count every program for every target and length."""
     import jax
 
-    from pararnn_edu.gpu.aot import target_config
+    from pararnn_edu.gpu.cards import target_config
 
     records = [
         record(name, label, d, make, target, T)

@@ -1,33 +1,48 @@
 """Compiling for a GPU that need not be there.
 
 XLA compiles for a card from its description alone, so a laptop can read the program that an A100
-would run. It needs JAX's CUDA plugin and NVIDIA's assembler, but no GPU and no driver.
+would run. It needs JAX's CUDA plugin and NVIDIA's assembler (see `packages.py`), but no GPU and
+no driver. The function is traced and lowered here, with all that it closes over, and compiled in
+a process of its own, which a crash of the compiler cannot leave.
 
 Where XLA would try several kernels on the card and keep the fastest (matrix products), it decides
 by rule instead; and what a card does with a program, above all how long it takes, is not known.
 """
 
 import contextlib
-import importlib.util
 import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 
 import jax
+import jax.export
 import jax.numpy as jnp
 
-TARGETS = ("A100", "H100", "L4", "T4")
-_FILES = {
+from ..scans.device import compiling_for
+from . import packages
+from .cards import TARGETS as TARGETS
+from .cards import card, target_config
+from .packages import MissingPlugin as MissingPlugin
+
+FILES = {
     "hlo": "gpu_after_optimizations.txt",
     "thunks": "thunk_sequence.txt",
     "bundled": "thunk_sequence_after_thunk_passes.txt",
+    "annotations": "thunk_metadata.txt",
 }
+# What JAX does not promise to keep stable between versions, and need not: both ends are this one.
+_UNSTABLE = ("__gpu$xla.gpu.triton", "triton_kernel_call", "mosaic_gpu", "mosaic_gpu_v2")
+LIMIT = 600  # seconds that a compilation may take
 
 
-class MissingPlugin(ImportError):
-    """The packages that compile for CUDA are not there, or were loaded in a way that fails."""
+class CompileError(RuntimeError):
+    """The compiler refused a program, crashed on it, or took too long."""
 
 
 def compile_for(fn: Callable, *args, target: str = "A100") -> str:
@@ -37,93 +52,91 @@ def compile_for(fn: Callable, *args, target: str = "A100") -> str:
     - `args`: arrays, trees of arrays, or `jax.ShapeDtypeStruct`s in their place.
     - `target`: `"A100"`, `"H100"`, `"L4"` or `"T4"`; their data are in `targets/*.pbtxt`.
 
-    `launches(text)` counts what the program asks of the GPU. What chooses by device while it is
-    traced chooses for this machine: name the backend of `pr.linear_recurrence`, or the `scan` of
-    a method, instead of leaving it to `"auto"`.
+    `launches(text)` counts what the program asks of the GPU; `report` says much more. What
+    chooses by device while it is traced chooses for this machine: name the backend of
+    `pr.linear_recurrence`, or the `scan` of a method, instead of leaving it to `"auto"`.
 
-    **Raises** `MissingPlugin` if the CUDA plugin is not installed, saying what to install, and
+    **Raises** `MissingPlugin` if the CUDA plugin is not installed, saying what to install;
     `ValueError` for an unknown target, for no array to compile for, or for a program that calls
-    back into Python, such as `pr.solve` with `on_failure="raise"`.
+    back into Python, such as `pr.solve` with `on_failure="raise"`; `CompileError` if the program
+    cannot be compiled for the target.
     """
     return compiled_files(fn, *args, target=target)["hlo"]
 
 
 def compiled_files(fn: Callable, *args, target: str = "A100") -> dict[str, str]:
-    """What XLA writes while it compiles: `"hlo"`, and from jax 0.10 on its lists of operations.
+    """What XLA writes while it compiles: `"hlo"`, and its lists of operations (see `thunks.py`).
 
-    `"thunks"` is the list as it is; `"bundled"` is the one after bundling into CUDA graphs. See
-    `thunks.py`.
+    `"thunks"` is the list as it is; `"bundled"`, from jax 0.10 on, the one after bundling into
+    CUDA graphs; `"annotations"` says which instruction each operation comes from.
     """
-    lowered = lower_for(fn, *args, target=target)
+    with compiled(fn, *args, target=target) as folder:
+        return read(folder)
+
+
+def read(folder: Path) -> dict[str, str]:
+    """The texts of `FILES` in a folder that XLA wrote."""
+    found = {key: next(folder.glob(f"*{end}"), None) for key, end in FILES.items()}
+    return {key: path.read_text() for key, path in found.items() if path}
+
+
+@contextlib.contextmanager
+def compiled(fn: Callable, *args, target: str = "A100"):
+    """A folder with all that XLA writes while it compiles, for as long as the context lasts."""
+    compiler = packages.find() if target in TARGETS else None
+    program = lower(fn, *args, target=target)
     with tempfile.TemporaryDirectory() as folder:
-        # `compiled.as_text()` is None for these programs in jax 0.7; the dump is always there.
-        lowered.compile(compiler_options={"xla_dump_to": folder})
-        found = {key: next(Path(folder).glob(f"*{end}"), None) for key, end in _FILES.items()}
-        return {key: path.read_text() for key, path in found.items() if path}
+        place = Path(folder)
+        with packages.importable(compiler):  # JAX writes programs with flatbuffers
+            (place / "program").write_bytes(program.serialize())
+        _compile(place, target_config(target), compiler)
+        yield place / "xla"
 
 
-def lower_for(fn: Callable, *args, target: str = "A100") -> jax.stages.Lowered:
-    """`fn(*args)` traced and lowered for a target, ready to compile."""
-    if not jax.tree.leaves(args):
+def lower(fn: Callable, *args, target: str = "A100"):
+    """`fn(*args)` translated for a GPU, not compiled: a `jax.export.Exported` of its arrays.
+
+    Needs no compiler. **Raises** what JAX raises for a kernel that a GPU cannot run, such as
+    `NotImplementedError` for an operation that Triton does not have; see also `compile_for`.
+    """
+    described = card(target)
+    leaves, tree = jax.tree.flatten(args)
+    arrays = [leaf for leaf in leaves if _is_array(leaf)]
+    if not arrays:
         raise ValueError("compiling for a GPU needs at least one array argument, got none")
-    device = _device(target)
-    sharding = jax.sharding.SingleDeviceSharding(device)
 
-    def described(x):
-        return jax.ShapeDtypeStruct(jnp.shape(x), jnp.result_type(x), sharding=sharding)
+    def flat(*given):
+        given = iter(given)
+        full = [next(given) if _is_array(leaf) else leaf for leaf in leaves]
+        out = jax.tree.leaves(fn(*jax.tree.unflatten(tree, full)))
+        return [leaf for leaf in out if _is_array(leaf)]
 
-    with _pretend(device.device_kind):
-        return _lower(jax.jit(fn).trace(*jax.tree.map(described, args)))
+    flat.__name__ = flat.__qualname__ = getattr(fn, "__name__", "f")
+    structs = [jax.ShapeDtypeStruct(jnp.shape(x), jnp.result_type(x)) for x in arrays]
+    checks = [jax.export.DisabledSafetyCheck.custom_call(name) for name in _UNSTABLE]
+    with _pretend(described.name), compiling_for(described.capability), _explained():
+        return jax.export.export(jax.jit(flat), platforms=["cuda"], disabled_checks=checks)(
+            *structs
+        )
 
 
-def _lower(traced) -> jax.stages.Lowered:
+def _is_array(leaf) -> bool:
+    number = isinstance(leaf, bool | int | float | complex)
+    return number or (hasattr(leaf, "shape") and hasattr(leaf, "dtype"))
+
+
+@contextlib.contextmanager
+def _explained():
+    """Says what a program that calls back into Python did wrong."""
     try:
-        return traced.lower(lowering_platforms=("cuda",))
-    except RuntimeError as error:
-        if "Unknown backend" not in str(error):
+        yield
+    except (RuntimeError, ValueError) as error:  # the words of older and of newer versions
+        if not any(words in str(error) for words in ("Unknown backend", "require devices to be")):
             raise
         raise ValueError(
             "a program that calls back into Python cannot be compiled for a GPU that is not "
             "there. If the call is the error that `pr.solve` raises, pass on_failure='return'."
         ) from error
-
-
-def _device(target: str):
-    """The one device of a described machine; nothing can run on it."""
-    from jax.experimental import topologies
-
-    config = target_config(target)
-    _require_plugin()
-    try:
-        topology = topologies.get_topology_desc(
-            platform="cuda", topology_name="", topology="1x1x1", target_config=config
-        )
-    except NotImplementedError:
-        raise MissingPlugin(
-            "the CUDA plugin is installed but was not loaded: it looked for a GPU and its "
-            "libraries. Start Python with JAX_PLATFORMS=cpu and "
-            "JAX_SKIP_CUDA_CONSTRAINTS_CHECK=1 in the environment."
-        ) from None
-    return topology.devices[0]
-
-
-def target_config(target: str) -> str:
-    """The description of a card, as XLA reads it."""
-    if target not in TARGETS:
-        raise ValueError(f"target must be one of {list(TARGETS)}, got {target!r}")
-    return (resources.files(__package__) / "targets" / f"{target}.pbtxt").read_text()
-
-
-def _require_plugin() -> None:
-    if any(importlib.util.find_spec(f"jax_cuda{major}_plugin") for major in (12, 13)):
-        return
-    version = jax.__version__
-    raise MissingPlugin(
-        "compiling for a GPU needs JAX's CUDA plugin and NVIDIA's assembler, but no GPU. "
-        "In an environment of their own: "
-        f"pip install jax=={version} jax-cuda12-plugin=={version} jax-cuda12-pjrt=={version} "
-        "nvidia-cuda-nvcc-cu12; then start Python with JAX_PLATFORMS=cpu."
-    )
 
 
 def _pretend(kind: str):
@@ -135,3 +148,43 @@ def _pretend(kind: str):
     axis = jax.sharding.AxisType.Explicit
     mesh = jax.sharding.AbstractMesh((1,), ("x",), (axis,), abstract_device=device)
     return jax.sharding.use_abstract_mesh(mesh)
+
+
+def _compile(place: Path, config: str, compiler: packages.Compiler) -> None:
+    """Run `worker.py` on the program in `place`; XLA's files go to `place/xla`."""
+    job = {"program": "program", "config": config, "folder": "xla", "error": "error"}
+    job = {key: value if key == "config" else str(place / value) for key, value in job.items()}
+    (place / "job").write_text(json.dumps(job))
+    # -P: the worker's neighbours must not be found in the place of other packages.
+    worker = str(Path(__file__).with_name("worker.py"))
+    command = [sys.executable, "-P", worker, str(place / "job")]
+    try:
+        done = subprocess.run(
+            command, env=_environment(compiler), capture_output=True, text=True, timeout=LIMIT
+        )
+    except subprocess.TimeoutExpired:
+        raise CompileError(f"the compiler was stopped after {LIMIT} seconds") from None
+    if done.returncode:
+        raise CompileError(_failure(done, place / "error"))
+
+
+def _environment(compiler: packages.Compiler) -> dict[str, str]:
+    """The plugin must be there, but not look for a GPU and its libraries."""
+    settings = {"JAX_PLATFORMS": "cpu", "JAX_SKIP_CUDA_CONSTRAINTS_CHECK": "1"}
+    settings["JAX_ENABLE_X64"] = str(int(jax.config.jax_enable_x64))
+    path = [*sys.path, *([str(compiler.path)] if compiler.path else [])]
+    return os.environ | settings | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+
+
+def _failure(done: subprocess.CompletedProcess, error: Path) -> str:
+    """One sentence on what went wrong, with the compiler's own words."""
+    if error.exists():
+        return f"the compiler refused the program: {error.read_text().strip()}"
+    last = "\n".join(done.stderr.strip().splitlines()[-5:])
+    if done.returncode < 0:
+        name = signal.Signals(-done.returncode).name
+        return (
+            f"the compiler crashed ({name}); nothing but its own process was harmed. The last "
+            f"that it said:\n{last}"
+        )
+    return f"the compiling process failed with status {done.returncode}:\n{last}"

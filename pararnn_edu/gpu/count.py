@@ -5,6 +5,7 @@ one kernel, or one copy, that the CPU puts on the GPU's queue. A loop over time 
 instruction, and XLA writes beside it how often its body runs, if it could find out.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from .hlo import ENTRY, Instruction, computations
@@ -16,6 +17,7 @@ FREE = frozenset(
 )
 # copy-start, fusion-start and the like are counted; these only wait for what they began.
 WAITS = ("-done", "-update")
+_CALLS = ("call", "call-start", "async-start")
 
 
 class Loop(NamedTuple):
@@ -71,6 +73,39 @@ def launches(text: str, trips: int | None = None) -> Launches:
     return Launches(count.total, count.loops, count.outside, tuple(counter.unknown))
 
 
+def runs(
+    found: dict[str, list[Instruction]], trips: int | None = None
+) -> Iterator[tuple[str, Instruction, int | None]]:
+    """Every instruction that launches, with its computation and how often one run launches it.
+
+    Takes the computations of a program; `trips` as for `launches`, whose total is the sum of the
+    numbers here and of the copies that bring a test's answer to the CPU. A number is None where it
+    depends on data. Of a branch whose sides launch equally often, the first stands for all.
+    """
+    return _runs(_Counter(found, trips), ENTRY, 1)
+
+
+def _runs(counter: "_Counter", computation: str, times: int | None):
+    for each in counter.found[computation]:
+        if each.opcode == "while":
+            known = each.trips is not None
+            number = each.trips if known else counter.assumed
+            yield from _runs(counter, *each.called["body"], _product(number, times))
+            if not known:
+                tests = None if number is None else number + 1
+                yield from _runs(counter, *each.called["condition"], _product(tests, times))
+        elif each.opcode == "conditional":
+            sides = _called(each)
+            equal = counter.instruction(each).outside is not None
+            for side in sides[:1] if equal else sides:
+                yield from _runs(counter, side, times if equal else None)
+        elif each.opcode in _CALLS:
+            for name in _called(each):
+                yield from _runs(counter, name, times)
+        elif counter.instruction(each).outside:
+            yield computation, each, times
+
+
 def loops(text: str) -> list[Loop]:
     """Every `while` loop of a compiled program, a loop before those inside it.
 
@@ -112,7 +147,7 @@ class _Counter:
             return self.loop(each)
         if each.opcode == "conditional":
             return self.branch(each)
-        if each.opcode in ("call", "call-start", "async-start"):
+        if each.opcode in _CALLS:
             return _together([self.count(name) for name in _called(each)])
         return _Count(1)
 

@@ -1,10 +1,9 @@
-"""The launch counts that the book shows, counted once and kept with the package."""
+"""What the book shows of GPU programs, counted once and kept with the package."""
 
 import functools
 import json
 from importlib import resources
 
-FILE = "launches.json"
 
 
 @functools.cache
@@ -16,4 +15,22 @@ def stored_launches() -> dict:
     `trips`, `launches` and `inner`). Made by `tools/count_launches.py`. The programs were compiled
     and counted, never run: there are no times.
     """
-    return json.loads((resources.files(__package__) / FILE).read_text())
+    return _read("launches.json")
+
+
+@functools.cache
+def stored_kernels() -> dict:
+    """The library's kernels as compiled for an A100, an L4 and an H100.
+
+    `["provenance"]` says how; `["records"]` is a list with, for each program and target:
+    `program`, `label`, `target`, `launches`, `bytes`, `least_bytes`, `modelled_seconds` and
+    `kernels` (each with `name`, `launches`, `bytes`, `registers`, `spill_bytes`, `blocks`,
+    `threads`, `load_widths`, `store_widths`). `["sweep"]` holds launches and bytes of a diagonal
+    recurrence by three backends, over `T` and `d`, for an A100. Made by `tools/check_kernels.py`.
+    Nothing was run: the times are modelled.
+    """
+    return _read("kernels.json")
+
+
+def _read(name: str) -> dict:
+    return json.loads((resources.files(__package__) / name).read_text())

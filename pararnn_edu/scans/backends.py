@@ -1,9 +1,11 @@
-"""Three ways to run h_t = A_t h_{t-1} + b_t with XLA, from h = 0, for any structure of A.
+"""Three ways to run h_t = A_t h_{t-1} + b_t with XLA, from h = 0, for any structure of A; and the
+door to the Pallas kernels.
 
-Each takes maps `A` and a tree `b` with a leading time axis, T >= 1, and returns the states in
+The three take maps `A` and a tree `b` with a leading time axis, T >= 1, and return the states in
 the tree of `b`. The initial state is already folded into `b`.
 """
 
+import functools
 from collections.abc import Callable
 
 import jax
@@ -11,7 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import PyTree
 
-from .affine import Identity, Structure, Zero, combine
+from .affine import Block2, Diagonal, Identity, Structure, Zero, combine
 
 
 def sequential(A: Structure, b: PyTree, reverse: bool = False) -> PyTree:
@@ -82,4 +84,33 @@ BACKENDS: dict[str, Callable] = {
     "sequential": sequential,
     "associative": associative,
     "chunked": chunked,
+}
+
+
+KERNEL_DTYPES = ("float32", "bfloat16", "float16")
+
+
+def kernels_suit(A: Structure, b: PyTree) -> bool:
+    """Whether there are kernels for maps of this structure and numbers of these dtypes."""
+    leaves = jax.tree.leaves((A, b))
+    known = isinstance(A, Diagonal | Block2)
+    return known and all(leaf.dtype.name in KERNEL_DTYPES for leaf in leaves)
+
+
+def _kernels(interpret: bool, A: Structure, b: PyTree, h0: PyTree | None, reverse: bool) -> PyTree:
+    """The Pallas kernels. They take `h0` as it is, and bring their own derivatives."""
+    if not kernels_suit(A, b):
+        got = sorted({leaf.dtype.name for leaf in jax.tree.leaves((A, b))})
+        raise ValueError(
+            f"the Pallas kernels are for diagonal and 2x2-block matrices of {KERNEL_DTYPES}, got "
+            f"{type(A).__name__} of {got}. Use backend 'auto', 'associative' or 'sequential'."
+        )
+    from .pallas import recur  # Pallas takes a second to import, and few need it
+
+    return recur(A, b, h0, reverse, interpret)
+
+
+KERNELS: dict[str, Callable] = {
+    "pallas": functools.partial(_kernels, False),
+    "interpret": functools.partial(_kernels, True),
 }

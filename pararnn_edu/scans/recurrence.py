@@ -8,8 +8,9 @@ from jax import lax
 from jaxtyping import Array, Inexact, PyTree
 
 from ..precision import cast_like, is_inexact, widen
-from .affine import Block2, Dense, Diagonal, Structure
-from .backends import BACKENDS, run
+from .affine import Block2, Dense, Diagonal, Identity, Structure, Zero
+from .backends import BACKENDS, KERNELS, kernels_suit, run
+from .device import check_kernels, has_kernels
 
 
 def linear_recurrence(
@@ -31,12 +32,18 @@ def linear_recurrence(
     - `reverse`: run from the right end, h_t = A_t h_{t+1} + b_t with `h0` in the place of
       h_{T+1}.
     - `backend`: `"sequential"` (`lax.scan`), `"associative"` (`lax.associative_scan`),
-      `"chunked"` (two levels), or `"auto"`: sequential on a CPU, associative elsewhere.
+      `"chunked"` (two levels), `"pallas"` (GPU kernels), `"interpret"` (the same kernels in
+      Pallas's interpreter, slow, for tests) or `"auto"`: sequential on a CPU; on a GPU of
+      compute capability 8.0 or more the kernels, where they suit; associative elsewhere.
 
     **Returns** the states, in the tree and shape of `b`. Their dtype is the common dtype of
     the arguments; float16 and bfloat16 are added up in float32. Complex numbers are allowed.
 
-    The last two form products of A over spans of steps. Where |A| > 1 for long, these lose
+    The kernels are for diagonal matrices and `Block2`, in float32, float16 and bfloat16. Batches
+    from `jax.vmap` are more work for the same launches, and where batch x d fills the GPU each
+    number is read once.
+
+    All but the first two form products of A over spans of steps. Where |A| > 1 for long, these lose
     digits or overflow while the loop is still exact: for h_t = 2 h_{t-1} - 1 from 1 in float32,
     where every state is 1, "associative" is wrong from step 64 on. (`solve` notices: it tests
     the residual.)
@@ -52,7 +59,10 @@ def linear_recurrence(
     dtype = jnp.result_type(*jax.tree.leaves((A, b, h0)))
     like = jax.tree.map(lambda _: dtype, b)
     maps, b, h0 = jax.tree.map(lambda x: x.astype(dtype), (maps, b, h0))
-    return cast_like(_recur(*widen((maps, b, h0)), reverse, resolve_backend(backend)), like)
+    backend = resolve_backend(backend, maps, b)
+    if backend not in KERNELS:  # these widen what they have read, number by number
+        maps, b, h0 = widen((maps, b, h0))
+    return cast_like(_recur(maps, b, h0, reverse, backend), like)
 
 
 def recur(
@@ -70,17 +80,34 @@ def recur(
     """
     if jax.tree.leaves(b)[0].shape[0] == 0:
         return b
-    backend = resolve_backend(backend)
+    backend = resolve_backend(backend, A, b)
+    if backend in KERNELS and not isinstance(A, Zero | Identity):
+        return KERNELS[backend](A, b, h0, reverse)
     if h0 is not None:
         first = -1 if reverse else 0
         carried = jax.tree.map(lambda a: a[first], A).apply(h0)
         b = jax.tree.map(lambda x, c: x.at[first].add(c), b, carried)
     return lax.custom_linear_solve(
         lambda h: jax.tree.map(jnp.subtract, h, A.apply(shift(h, reverse))),
-        b,
+        tied(b),
         lambda _, rhs: run(backend, A, rhs, reverse),
         lambda _, rhs: run(backend, shift(A, not reverse).transpose(), rhs, not reverse),
     )
+
+
+def tied(tree: PyTree) -> PyTree:
+    """The arrays of `tree`, each formally a function of all of them.
+
+    `lax.custom_linear_solve` cannot be differentiated if only some of them depend on what is
+    perturbed. XLA drops the selection of nothing.
+    """
+    leaves, structure = jax.tree.flatten(tree)
+    if len(leaves) == 1 or any(leaf.shape != leaves[0].shape for leaf in leaves):
+        return tree
+    dtype = jnp.result_type(*leaves)
+    everything = sum(leaf.astype(dtype) for leaf in leaves)
+    nothing = jnp.where(False, everything, jnp.zeros((), dtype))
+    return jax.tree.unflatten(structure, [leaf + nothing.astype(leaf.dtype) for leaf in leaves])
 
 
 # Called eagerly, one compiled program per shape instead of one per call.
@@ -99,18 +126,20 @@ def shift(tree: PyTree, reverse: bool = False, start: PyTree | None = None) -> P
     return jax.tree.map(leaf, tree, start)
 
 
-def resolve_backend(backend: str) -> str:
-    """The backend that `"auto"` stands for on the default device."""
+def resolve_backend(backend: str, A: Structure, b: PyTree) -> str:
+    """The backend that `"auto"` stands for on the default device, for these maps."""
     if backend != "auto":
         return backend
-    return "sequential" if jax.default_backend() == "cpu" else "associative"
+    if jax.default_backend() == "cpu":
+        return "sequential"
+    return "pallas" if has_kernels() and kernels_suit(A, b) else "associative"
 
 
 def check_backend(backend: str) -> None:
     """Raises `ValueError` unless `backend` can run."""
-    names = ["auto", *BACKENDS]
+    names = ["auto", *BACKENDS, *KERNELS]
     if backend == "pallas":
-        raise ValueError(f"backend 'pallas' is not part of this version; use one of {names}")
+        check_kernels(f"one of {['auto', *BACKENDS]}, which run anywhere,")
     if backend not in names:
         close = difflib.get_close_matches(str(backend), names, 1)
         hint = f" Did you mean {close[0]!r}?" if close else ""

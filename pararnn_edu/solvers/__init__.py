@@ -1,8 +1,13 @@
 """Turning a nonlinear recurrence into linear ones, and solving it. Knows nothing of models."""
 
 from .auto import Auto as Auto
+from .elk import ELK as ELK
+from .fused import Fused as Fused
+from .fused import fused as fused
 from .method import Iteration as Iteration
 from .method import Method as Method
+from .predictability import Predictability as Predictability
+from .predictability import predictability as predictability
 from .problem import Problem as Problem
 from .rules import Damped as Damped
 from .rules import Jacobi as Jacobi

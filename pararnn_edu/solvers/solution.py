@@ -96,8 +96,9 @@ NOT_FINITE = (
 )
 NOT_CONVERGED = (
     "{method} stopped after {steps} steps with a residual above the tolerance {tol:g}"
-    "{residual}. Try a larger max_steps, pr.Windowed or pr.MultipleShooting; a looser tol if "
-    'the residual has stalled; or on_failure="sequential" for the exact answer in any case.'
+    "{residual}. Try a larger max_steps (more shots for pr.Fused), pr.Windowed(window='auto') or "
+    "pr.MultipleShooting; a looser tol if the residual has stalled; or "
+    'on_failure="sequential" for the exact answer in any case.'
 )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pararnn_edu as pr
+from pararnn_edu.solvers import sliding
 from pararnn_edu.solvers.sliding import RATIO, SMALLEST, window_sizes
 
 from ..helpers import INPUT, assert_close, problem, to_planes
@@ -110,3 +111,25 @@ def test_what_it_refuses():
     f, xs, h0 = driven(0.5, length=40)
     with pytest.raises(ValueError, match="record"):
         pr.solve(f, xs, h0, AUTO, record=True)
+
+
+@pytest.mark.parametrize(
+    "level, tries, rows, expected",
+    [
+        (1, 3, 400, 1),  # too soon to say
+        (1, 8, 400, 2),  # 50 rows an iteration: windows of 128 take less than 8 of them
+        (1, 8, 100, 1),  # 12 rows an iteration: neither
+        (1, 8, 30, 0),  # 4 rows an iteration: a window would take more than 24
+        (0, 8, 8, 0),  # no smaller one
+        (2, 8, 4000, 2),  # no larger one
+    ],
+)
+def test_when_the_window_changes(level, tries, rows, expected):
+    zero, no = jnp.zeros((), jnp.int32), jnp.asarray(False)
+    numbers = (jnp.asarray(n, jnp.int32) for n in (level, tries, rows, 4))
+    state = sliding._State(zero, zero, zero, zero, *numbers, no, None, jnp.zeros(1))
+    new = sliding._resized(state, (32, 128, 512))
+    assert new.level == expected
+    if expected != level:
+        assert new.tries == 0 and new.rows == 0
+    assert new.patience == (8 if expected < level else 4)
