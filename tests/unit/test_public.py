@@ -12,9 +12,10 @@ import pytest
 import pararnn_edu as pr
 
 NAMES = {
-    "cells": "Elman GRU LSTM ParaGRU ParaLSTM LSTMState",
-    "solvers": "solve unroll Solution ConvergenceError jacobian_structure",
-    "methods": "Sequential Jacobi Picard Newton QuasiNewton Damped MultipleShooting Windowed Auto",
+    "cells": "Elman GRU LSTM ParaGRU ParaLSTM LSTMState LinearDiagonal LinearPD LinearDPLR",
+    "solvers": "solve unroll Solution ConvergenceError jacobian_structure predictability",
+    "methods": "Sequential Jacobi Picard Newton QuasiNewton Damped ELK MultipleShooting Windowed "
+    "Auto",
     "scans": "linear_recurrence Block2 Diagonal Dense Zero Identity textbook",
 }
 PUBLIC = [name for line in NAMES.values() for name in line.split()]
