@@ -43,10 +43,10 @@ def linear_recurrence(
     from `jax.vmap` are more work for the same launches, and where batch x d fills the GPU each
     number is read once.
 
-    All but the first two form products of A over spans of steps. Where |A| > 1 for long, these lose
-    digits or overflow while the loop is still exact: for h_t = 2 h_{t-1} - 1 from 1 in float32,
-    where every state is 1, "associative" is wrong from step 64 on. (`solve` notices: it tests
-    the residual.)
+    All but the sequential loop form products of A over spans of steps. Where |A| > 1 for long,
+    these lose digits or overflow while the loop is still exact: for h_t = 2 h_{t-1} - 1 from 1 in
+    float32, where every state is 1, "associative" is wrong from step 64 on. (`solve` notices: it
+    tests the residual.)
 
     Forward and reverse differentiation in A, b and h0 each take one more linear recurrence,
     whatever the backend (Martin and Cundy 2018, section 2.2). `jax.vmap` adds batch axes.

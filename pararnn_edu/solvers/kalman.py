@@ -11,7 +11,7 @@ answer it exactly (Gonzalez et al. 2024, section 4.2). The covariances do not de
 
     P-_t = A_t P_{t-1} A_t' + I        P_t = S_t P-_t        S_t = (I + lambda P-_t)^-1
 
-They compose associatively (Saerkkae and Garcia-Fernandez 2021), so one scan finds them all.
+They compose associatively (Särkkä and García-Fernández 2021), so one scan finds them all.
 Given them, the filter's means are an affine recurrence like any other, with S_t A_t in the
 place of A_t: the filter is Newton with a Jacobian shrunk where it would expand. The smoother is
 one more affine recurrence, from the right.
