@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from .doctor import doctor
+from .gpu import xray
 
 
 def parser() -> argparse.ArgumentParser:
@@ -16,6 +17,13 @@ def parser() -> argparse.ArgumentParser:
         description="Print versions and device, and check a parallel solve against the loop.",
     )
     check.set_defaults(run=lambda args: doctor())
+    look = commands.add_parser(
+        "xray",
+        help="compile a function for a GPU that need not be there, and print what it asks of it",
+        description="Compile a function for a GPU, and print launches, bytes, registers.",
+    )
+    xray.add_arguments(look)
+    look.set_defaults(run=xray.xray)
     return top
 
 

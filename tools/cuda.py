@@ -5,10 +5,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pararnn_edu.gpu import packages
-from tools.chapters import ROOT
 from tools.locked import locked
 
-KEPT = ROOT / ".cache" / "cuda"
+KEPT = Path(__file__).parents[1] / ".cache" / "cuda"
 
 
 def provide() -> Path:

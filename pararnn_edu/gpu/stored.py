@@ -5,7 +5,6 @@ import json
 from importlib import resources
 
 
-
 @functools.cache
 def stored_launches() -> dict:
     """The launches of the book's programs on an A100, an H100 and a T4, as compiled.

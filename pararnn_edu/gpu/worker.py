@@ -19,6 +19,8 @@ def main(job: dict) -> None:
     args = [jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding) for x in program.in_avals]
     lowered = jax.jit(program.call).trace(*args).lower(lowering_platforms=("cuda",))
     options = {"xla_dump_to": job["folder"]}
+    if jax.__version_info__ >= (0, 11):
+        options["xla_dump_emitter_re"] = "ptx"  # before, PTX was among the files unasked
     try:
         lowered.compile(compiler_options=options)
     except Exception as error:

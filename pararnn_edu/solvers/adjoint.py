@@ -17,6 +17,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from ..scans import recur
+from ..scans.recurrence import shift
 from .linearise import jacobian
 from .problem import Problem, ravel_states, vectorise
 
@@ -72,16 +73,41 @@ def _explicit_change(problem: Problem, d_problem: Problem, previous: PyTree) -> 
 
 
 def _step_by_step(problem: Problem, previous: PyTree, d_h0: PyTree, d_image: PyTree) -> PyTree:
-    """The linear recurrence by one Jacobian-vector product a step."""
+    """The linear recurrence by one Jacobian-vector product a step; no Jacobian is formed.
 
-    def step(dh, point):
-        h, u, df = point
-        dh = jax.jvp(lambda h: problem.step(h, u), (h,), (dh,))[1]
-        dh = jax.tree.map(jnp.add, dh, df)
-        return dh, dh
+    A linear solve with its transpose spelt out, like `recur`: JAX 0.7 fails to transpose the
+    plain `lax.scan` (an AssertionError in the gradient).
+    """
 
-    start = _filled(d_h0, problem.h0)
-    return lax.scan(step, start, (previous, problem.inputs, d_image))[1]
+    def push(h, u, v):
+        return jax.jvp(lambda h: problem.step(h, u), (h,), (v,))[1]
+
+    def pull(h, u, v):
+        return jax.vjp(lambda h: problem.step(h, u), h)[1](v)[0]
+
+    def left_hand_side(dh):
+        carried = jax.vmap(push)(previous, problem.inputs, shift(dh))
+        return jax.tree.map(jnp.subtract, dh, carried)
+
+    def forwards(_, b):
+        def step(dh, point):
+            dh = jax.tree.map(jnp.add, push(*point[:2], dh), point[2])
+            return dh, dh
+
+        return lax.scan(step, zero, (previous, problem.inputs, b))[1]
+
+    def backwards(_, g):
+        def step(sent, point):
+            total = jax.tree.map(jnp.add, point[2], sent)
+            return pull(*point[:2], total), total
+
+        return lax.scan(step, zero, (previous, problem.inputs, g), reverse=True)[1]
+
+    zero = jax.tree.map(jnp.zeros_like, problem.h0)
+    first = jax.tree.map(lambda x: x[0], problem.inputs)
+    carried = push(problem.h0, first, _filled(d_h0, problem.h0))
+    b = jax.tree.map(lambda x, c: x.at[0].add(c), d_image, carried)
+    return lax.custom_linear_solve(left_hand_side, b, forwards, backwards)
 
 
 def _filled(tangent: PyTree, primal: PyTree) -> PyTree:

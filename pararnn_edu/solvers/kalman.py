@@ -30,6 +30,7 @@ from jaxtyping import Array, Bool, Float, PyTree
 from ..scans import Block2, Dense, Diagonal, Structure, recur
 from ..scans.affine import HIGHEST
 from ..scans.recurrence import shift
+from .elimination import solve
 
 
 def step(
@@ -124,7 +125,8 @@ class _Matrix(eqx.Module):
 
     def shrink(self, predicted, damping):
         eye = jnp.eye(self.a.shape[-1], dtype=self.a.dtype)
-        return jnp.linalg.inv(_eye_like(predicted, eye) + damping * predicted)
+        eye = _eye_like(predicted, eye)
+        return solve(eye + damping * predicted, eye)
 
     def times(self, shrink):
         return Dense(_matmul(shrink, self.a))
@@ -140,9 +142,7 @@ class _Matrix(eqx.Module):
         a, ahead = shift(self.a, reverse=True), shift(predicted, reverse=True)
         fixed = _along(jnp.append(strict[1:], True), self.a)
         eye = jnp.eye(a.shape[-1], dtype=a.dtype)
-        gain = jnp.linalg.solve(
-            jnp.where(fixed, _eye_like(ahead, eye), ahead), _matmul(a, covariance)
-        )
+        gain = solve(jnp.where(fixed, _eye_like(ahead, eye), ahead), _matmul(a, covariance))
         return jnp.where(fixed, 0, _transposed(gain))
 
 
@@ -160,7 +160,7 @@ def _compose(earlier, later):
     (a1, c1, j1), (a2, c2, j2) = earlier, later
     n = a1.shape[-1]
     system = _eye_like(c1, jnp.eye(n, dtype=c1.dtype)) + _matmul(c1, j2)
-    solved = jnp.linalg.solve(system, jnp.concatenate([a1, c1], -1))
+    solved = solve(system, jnp.concatenate([a1, c1], -1))
     m_a1, m_c1 = solved[..., :n], solved[..., n:]
     a = _matmul(a2, m_a1)
     c = _matmul(_matmul(a2, m_c1), _transposed(a2)) + c2

@@ -73,7 +73,7 @@ LOWERED = {
 
 
 def lower(body):
-    return aot.exported(call(body, False), X, target="A100")
+    return aot.lower(call(body, False), X, target="A100")
 
 
 @pytest.mark.parametrize("name", NOT_LOWERED)
@@ -107,12 +107,20 @@ def search(v):
 
 
 @needs_compiler
-@pytest.mark.parametrize(
-    "body, words", [(half_tanh, "refused"), (search, "crashed")], ids=["bf16 tanh", "search"]
-)
-def test_lowered_but_not_compiled(body, words):
-    """The second takes its process down; the report is made in another one, and says so."""
-    assert np.isfinite(call(body, True)(X)).all()
-    lower(body)
-    with pytest.raises(CompileError, match=words):
-        report(call(body, False), X)
+def test_lowered_but_refused():
+    assert np.isfinite(call(half_tanh, True)(X)).all()
+    lower(half_tanh)
+    with pytest.raises(CompileError, match="refused"):
+        report(call(half_tanh, False), X)
+
+
+@needs_compiler
+def test_a_compiler_that_crashes_takes_nobody_along():
+    """It crashes in jax 0.10; the report is made in another process, and says so."""
+    assert np.isfinite(call(search, True)(X)).all()
+    lower(search)
+    if jax.__version_info__ >= (0, 12):  # mended there
+        assert report(call(search, False), X).launches >= 1
+    else:
+        with pytest.raises(CompileError, match="crashed"):
+            report(call(search, False), X)
