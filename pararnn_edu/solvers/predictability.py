@@ -1,26 +1,23 @@
 """Will Newton need few steps? How fast the trajectory forgets, and pilots on parts of it."""
 
 import math
+import textwrap
 from collections.abc import Callable
 from numbers import Integral
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import lax
-from jaxtyping import Array, PyTree
+from jaxtyping import PyTree
 
 from .advice import Pilot, advise, predict
 from .arguments import check_method, checked_guess
 from .lyapunov import growth, smallest_singular_value
 from .method import Method
+from .pilots import run_pilots, succeeded
 from .problem import Posed, Problem, pose, ravel_states, vectorise
 from .rules import Newton
-from .solution import Options, Raw, all_finite, default_tolerance
-
-PLACES = 3  # pilots start at the beginning, the middle and the end
-SHORTEST, FACTOR, LONGEST = 8, 4, 1024
+from .solution import Options, default_tolerance
 
 
 class Predictability(eqx.Module):
@@ -78,7 +75,7 @@ class Predictability(eqx.Module):
                 f"{self.smallest_singular_value:.2g} (bound {low:.2g} to {high:.2g})",
                 f"pilots: {tried}",
                 f"predicted steps: {self.predicted_steps}, measured: {measured}",
-                f"advice: {self.advice}",
+                textwrap.fill(f"advice: {self.advice}", 80, subsequent_indent="    "),
             ]
         )
 
@@ -111,6 +108,7 @@ def predictability(
     are not tried; once a residual soars on the way, every further step is taken to cost one
     iteration. On the tests' problems the prediction is within a factor of 2.5 of the count.
     What happens only in stretches longer than the pilots, or between them, they cannot tell.
+    A pilot costs what `method` costs on so many steps, dense Jacobians included.
 
     **Raises** `ValueError` if there are fewer than 4 steps or the states are not finite,
     `TypeError` under a JAX transformation, since advice in words needs numbers.
@@ -164,64 +162,10 @@ def bound(exponent: float, length: int, log_a: float, log_b: float) -> tuple[flo
     return _exp(-log_a - series), min(1.0, _exp(-exponent * (length - 1) - log_b))
 
 
-def run_pilots(
-    problem: Problem, states: PyTree, guess: PyTree | None, method: Method, tol: float
-) -> tuple[Pilot, ...]:
-    """The method on windows of growing length, from exact states."""
-    found, windows = [], [min(problem.length // 2, LONGEST)]
-    while windows[0] >= SHORTEST * FACTOR:
-        windows.insert(0, windows[0] // FACTOR)
-    for window in windows:
-        starts = jnp.linspace(0, problem.length - window, PLACES).astype(int)
-        options = Options(tol, window, False)
-        results = _solve_windows(problem, states, guess, starts, method, options)
-        steps, calm, ok = map(np.asarray, results)
-        # A window that needs all its steps, or did not converge in them, counts in full.
-        steps = int(np.max(np.where(ok, steps, window)))
-        found.append(Pilot(window, steps, bool(np.all(calm))))
-        if found[-1].front or not found[-1].calm:
-            break
-    return tuple(found)
-
-
-@eqx.filter_jit
-def _solve_windows(
-    problem: Problem,
-    states: PyTree,
-    guess: PyTree | None,
-    starts: Array,
-    method: Method,
-    options: Options,
-) -> tuple[Array, Array, Array]:
-    """Steps, whether the residual stayed within bounds, and convergence at every start.
-
-    A window is as long as the steps it is allowed.
-    """
-    previous, window = problem.previous(states), options.max_steps
-
-    def at(start):
-        cut = lambda x: lax.dynamic_slice_in_dim(x, start, window)
-        inputs, first_guess = jax.tree.map(cut, (problem.inputs, guess))
-        h0 = jax.tree.map(lambda p: p[start], previous)
-        raw = method.run(Problem(problem.step, inputs, h0), first_guess, options)
-        seen = jnp.where(raw.history.noted, raw.history.residual, 0)
-        calm = jnp.all(seen <= WILD * jnp.maximum(seen[0], options.tol))
-        return raw.steps, calm, _converged(raw, options.tol)
-
-    return lax.map(at, starts)  # one after the other: the memory of one window
-
-
-WILD = 1e4  # a residual that rises by more than this on the way counts as wild
-
-
 def _measured(problem: Problem, guess: PyTree | None, method: Method, tol: float) -> int:
     options = Options(tol, problem.length, False)
     raw = eqx.filter_jit(method.run)(problem, guess, options)
-    return int(raw.steps) if _converged(raw, tol) else problem.length
-
-
-def _converged(raw: Raw, tol: float) -> Array:
-    return (raw.residual <= tol) & all_finite(raw.states)
+    return int(raw.steps) if succeeded(raw, tol) else problem.length
 
 
 def _finite_states(posed: Posed) -> PyTree:

@@ -198,6 +198,13 @@ def test_predictions_are_within_the_stated_factor(sweep):
         assert 1 / 2.5 <= ratio <= 2.5, (gain, found.predicted_steps, found.measured_steps)
 
 
+def test_the_guess_counts():
+    """From the solution itself nothing is left to do, however chaotic it is."""
+    xs, h0 = net(4.0)
+    found = predictability(squash, xs, h0, initial_guess=pr.unroll(squash, xs, h0), measure=True)
+    assert found.measured_steps == found.predicted_steps == 0
+
+
 def test_a_negative_exponent_is_not_taken_for_few_steps(sweep):
     """At gain 2.5 errors die out by 15 % a step, and Newton needs more than T / 3 steps."""
     found = sweep[2.5]
