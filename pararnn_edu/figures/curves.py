@@ -28,7 +28,7 @@ def convergence(
         values = style.numbers(f"curves[{label!r}]", getattr(curve, "residual", curve), 1)
         _residuals(axes, values, floor, label, colours[label], style.MARKERS[index % 6])
     if tol is not None:
-        _level_line(axes, tol, f"tolerance {style.short(tol)}")
+        level_line(axes, tol, f"tolerance {style.short(tol)}")
     axes.set(yscale="log", xlabel=xlabel, ylabel=ylabel)
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, high / 1e3), high)  # a flat curve should look flat
@@ -36,7 +36,8 @@ def convergence(
     return _finish(figure, axes, title, legend=len(curves) > 1)
 
 
-def _level_line(axes, height, text):
+def level_line(axes, height, text):
+    """A dotted line across the axes with a note at its right end."""
     axes.axhline(height, color=style.MUTED, linestyle=":", linewidth=1.2)
     axes.annotate(
         text,
@@ -94,7 +95,7 @@ def sweep(
         style.same_length(f"curves[{label!r}]", values, x)
         axes.plot(x, values, color=colours[label], marker=style.MARKERS[index % 6], label=label)
     if limit is not None:
-        _level_line(axes, limit, limit_label)
+        level_line(axes, limit, limit_label)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set(xscale="log" if logx else "linear", yscale="log" if logy else "linear")
     if not logy:

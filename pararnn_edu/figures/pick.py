@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import style
+from .curves import level_line
 from .data import count_of
 from .interactive import Interactive, slider
 
@@ -148,17 +149,7 @@ def _picture(curves, start, title, xlabel, ylabel, levels, upright):
             linewidth=1.8 if chosen else 1.2,
         )
     for height, text in levels:
-        axes.axhline(height, color=style.MUTED, linestyle=":", linewidth=1.2)
-        axes.annotate(
-            text,
-            (1, height),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="right",
-            fontsize=style.NOTE,
-            color=style.MUTED,
-        )
+        level_line(axes, height, text)
     if upright is not None:
         axes.axvline(upright, color=style.MUTED, linestyle=":", linewidth=1.2)
     axes.set(yscale="log", xlabel=xlabel, ylabel=ylabel)
