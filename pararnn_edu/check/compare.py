@@ -57,8 +57,8 @@ def first_difference(yours: np.ndarray, expected: np.ndarray) -> tuple[int, ...]
     a, b = yours.astype(np.float64), expected.astype(np.float64)
     tolerance = max(TOLERANCES.get(array.dtype.name, 0.0) for array in (yours, expected))
     with np.errstate(all="ignore"):
-        near = np.abs(a - b) <= tolerance * np.maximum(1, np.abs(b))
-    wrong = ~(near | (a == b))  # a NaN is wrong; two equal infinities are not
+        near = np.isfinite(b) & (np.abs(a - b) <= tolerance * np.maximum(1, np.abs(b)))
+    wrong = ~(near | (a == b))  # a NaN is wrong, and so is a number where infinity is expected
     return tuple(int(i) for i in np.argwhere(wrong)[0]) if wrong.any() else None
 
 

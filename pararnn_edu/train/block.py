@@ -71,7 +71,7 @@ class Mixer(eqx.Module):
     def __call__(
         self, x: Float[Array, "T m"], state: MixerState | None, mode: Mode
     ) -> tuple[Array, MixerState | None, Health]:
-        v = jax.vmap(self.W_in)(x)
+        v = rows(self.W_in, x)
         v, g = v[:, : self.inner], v[:, self.inner :]
         tail = self._at_rest(v.dtype) if state is None else state.tail
         if self.convolution is not None:
@@ -80,7 +80,7 @@ class Mixer(eqx.Module):
         y, after, health = self.core(v, None if state is None else state.core, mode)
         y = jax.vmap(self.norm)(y)
         y = y * silu(g) if g.shape[1] else y
-        return jax.vmap(self.W_out)(y), None if state is None else MixerState(tail, after), health
+        return rows(self.W_out, y), None if state is None else MixerState(tail, after), health
 
     def initial_state(self, length: int) -> MixerState:
         return MixerState(self._at_rest(self.W_in.weight.dtype), self.core.initial_state(length))
@@ -88,6 +88,15 @@ class Mixer(eqx.Module):
     def _at_rest(self, dtype: jnp.dtype) -> Float[Array, "w-1 m"]:
         rows = 0 if self.convolution is None else self.convolution.filters.shape[0] - 1
         return jnp.zeros((rows, self.inner), dtype)
+
+
+def rows(linear: eqx.nn.Linear, x: Float[Array, "T m"]) -> Float[Array, "T n"]:
+    """The layer on every row, as one product.
+
+    `jax.vmap(linear)` has the same value and a gradient that XLA computes three times as slowly
+    on a CPU.
+    """
+    return x @ linear.weight.T
 
 
 class MLP(eqx.Module):
@@ -101,9 +110,9 @@ class MLP(eqx.Module):
         self.W_in = eqx.nn.Linear(width, 2 * hidden, use_bias=False, key=keys[0])
         self.W_out = eqx.nn.Linear(hidden, width, use_bias=False, key=keys[1])
 
-    def __call__(self, x: Float[Array, " m"]) -> Float[Array, " m"]:
-        a, b = jnp.split(self.W_in(x), 2)
-        return self.W_out(silu(a) * b)
+    def __call__(self, x: Float[Array, "T m"]) -> Float[Array, "T m"]:
+        a, b = jnp.split(rows(self.W_in, x), 2, axis=1)
+        return rows(self.W_out, silu(a) * b)
 
 
 class Block(eqx.Module):
@@ -126,7 +135,7 @@ class Block(eqx.Module):
         y, state, health = self.mixer(jax.vmap(self.mixer_norm)(x), state, mode)
         x = x + y
         if self.mlp is not None:
-            x = x + jax.vmap(self.mlp)(jax.vmap(self.mlp_norm)(x))
+            x = x + self.mlp(jax.vmap(self.mlp_norm)(x))
         return x, state, health
 
     def initial_state(self, length: int) -> MixerState:

@@ -10,7 +10,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from ..precision import widen
-from .block import Bare, Block, Mixer
+from .block import Bare, Block, Mixer, rows
 from .cores import CORES, Core, cast_arrays, make_core
 from .mode import Health, Mode, place, worst
 
@@ -127,7 +127,7 @@ class LanguageModel(eqx.Module):
             layer = jax.checkpoint(layer)
         before = None if state is None else state.blocks
         x, (after, health) = lax.scan(layer, x, (arrays, before))
-        logits = widen(jax.vmap(self.head)(jax.vmap(self.norm)(x)))
+        logits = widen(rows(self.head, jax.vmap(self.norm)(x)))
         state = None if state is None else ModelState(after, state.seen + len(tokens))
         return logits, state, worst(health)
 

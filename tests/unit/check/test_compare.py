@@ -49,6 +49,11 @@ def test_what_is_not_finite_is_wrong(bad):
     assert first_difference(np.array([1.0, np.nan]), np.array([1.0, np.nan])) == (1,)
 
 
+@pytest.mark.parametrize("finite", [359.0, -np.inf, np.nan])
+def test_only_infinity_equals_infinity(finite):
+    assert first_difference(np.array([1.0, finite]), np.array([1.0, np.inf])) == (1,)
+
+
 def test_a_failure_shows_yours_and_expected_and_where():
     text = failure(np.ones((30, 2)), np.ones((30, 2)) + np.eye(30, 2, k=-4), over_time=True)
     assert text.splitlines() == [

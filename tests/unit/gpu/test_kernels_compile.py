@@ -115,7 +115,9 @@ def test_no_kernel_spills(group, name, target):
     kernels = compiled(group, name, target)
     assert len(kernels) >= 9
     assert {k.name: k.spill_bytes for k in kernels} == {k.name: 0 for k in kernels}
-    assert all(0 < k.registers <= 255 for k in kernels)
+    assert all(k.registers > 0 for k in kernels)
+    full = {k.name for k in kernels if k.registers == 255}  # all that a thread may have
+    assert all("paralstm_run_back" in name for name in full), full
     assert all(k.threads == 32 and k.shared_bytes == 0 for k in kernels)
     if group == "whole":
         narrow = [k.name for k in kernels if {*k.load_widths, *k.store_widths} != {128}]
