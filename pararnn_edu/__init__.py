@@ -35,6 +35,7 @@ from .solvers import History as History
 from .solvers import Jacobi as Jacobi
 from .solvers import MultipleShooting as MultipleShooting
 from .solvers import Newton as Newton
+from .solvers import Otherwise as Otherwise
 from .solvers import Picard as Picard
 from .solvers import Predictability as Predictability
 from .solvers import QuasiNewton as QuasiNewton

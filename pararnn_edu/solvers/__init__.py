@@ -6,6 +6,7 @@ from .fused import Fused as Fused
 from .fused import fused as fused
 from .method import Iteration as Iteration
 from .method import Method as Method
+from .otherwise import Otherwise as Otherwise
 from .predictability import Predictability as Predictability
 from .predictability import predictability as predictability
 from .problem import Problem as Problem

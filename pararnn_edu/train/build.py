@@ -13,7 +13,7 @@ from .batches import Windows
 from .config import Config, ConfigError, DataConfig, ModelConfig, SolverConfig
 from .cores import cast_arrays
 from .corpus import shakespeare
-from .files import open_tokens, read_tokenizer, split
+from .files import is_token_file, open_tokens, read_tokenizer, split
 from .mode import Mode
 from .model import LanguageModel
 from .optimise import adamw
@@ -103,7 +103,7 @@ def unit_of(tokenizer: Tokenizer | None, tokens: np.ndarray) -> Unit:
 def _tokens(data: DataConfig, tokenizer: Tokenizer | None) -> tuple[Tokenizer | None, np.ndarray]:
     if data.source == "shakespeare":
         text = shakespeare()
-    elif is_token_file(data.source):
+    elif _holds_tokens(data.source):
         return read_tokenizer(data.source), open_tokens(data.source)
     else:
         text = _read(data.source)
@@ -112,15 +112,14 @@ def _tokens(data: DataConfig, tokenizer: Tokenizer | None) -> tuple[Tokenizer | 
     return tokenizer, tokenizer.encode(text)
 
 
-def is_token_file(path: str) -> bool:
+def _holds_tokens(path: str) -> bool:
     """Whether `write_tokens` made this file; raises `ConfigError` if there is none."""
     if not Path(path).is_file():
         raise ConfigError(
             f"data.source={path!r}: there is no such file; give 'shakespeare', a text or a file of "
             "tokens"
         )
-    with open(path, "rb") as file:
-        return file.read(7) == b"PRTOKEN"
+    return is_token_file(path)
 
 
 def _read(path: str) -> str:

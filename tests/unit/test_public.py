@@ -15,7 +15,7 @@ NAMES = {
     "cells": "Elman GRU LSTM ParaGRU ParaLSTM LSTMState MinGRU LinearDiagonal LinearPD LinearDPLR",
     "solvers": "solve unroll Solution ConvergenceError jacobian_structure predictability",
     "methods": "Sequential Jacobi Picard Newton QuasiNewton Damped ELK MultipleShooting Windowed "
-    "Auto",
+    "Otherwise Auto",
     "scans": "linear_recurrence Block2 Diagonal Dense Zero Identity textbook",
 }
 PUBLIC = [name for line in NAMES.values() for name in line.split()]
@@ -93,6 +93,7 @@ def test_a_solution_is_a_pytree():
         pr.Damped(0.25),
         pr.MultipleShooting(pr.Jacobi(), segments=3),
         pr.Windowed(window=9),
+        pr.Otherwise(pr.Jacobi(), pr.Newton()),
         pr.Auto(),
     ],
     ids=str,
