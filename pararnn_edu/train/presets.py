@@ -1,7 +1,7 @@
 """Configurations to start from, by name.
 
-`tiny` is run by the tests; of `laptop` the first 170 steps were run on a CPU, to 2.8 bits per
-character. The others are sized by arithmetic, from the memory of the card and the counts of
+`tiny` is run by the tests; `laptop` was run whole: 4.1 million characters in four minutes of two
+CPU cores, to 2.17 bits per character on the held-out text. The others are sized by arithmetic, from the memory of the card and the counts of
 parameters and activations: **none of them has been measured on a GPU**.
 """
 
