@@ -28,6 +28,24 @@ def sequential(A: Structure, b: PyTree, reverse: bool = False) -> PyTree:
     return lax.scan(step, start, (A, b), reverse=reverse)[1]
 
 
+def sequential_transposed(
+    A: Structure, g: PyTree, reverse: bool = False, start: PyTree | None = None
+) -> tuple[PyTree, PyTree]:
+    """l_t = g_t + A_{t+1}^T l_{t+1}, the transpose of `sequential` with the same arguments.
+
+    One step after the other, and no copy of A moved by a step. `start` stands for
+    A_{T+1}^T l_{T+1}; returned are A_1^T l_1 and all l.
+    """
+
+    def step(sent, point):
+        A_t, g_t = point
+        total = jax.tree.map(jnp.add, g_t, sent)
+        return A_t.transpose().apply(total), total
+
+    start = jax.tree.map(lambda x: jnp.zeros_like(x[0]), g) if start is None else start
+    return lax.scan(step, start, (A, g), reverse=not reverse)
+
+
 def associative(A: Structure, b: PyTree, reverse: bool = False) -> PyTree:
     """`lax.associative_scan` over composed affine maps: depth about 2 log2 T."""
     return lax.associative_scan(combine, (A, b), reverse=reverse)[1]

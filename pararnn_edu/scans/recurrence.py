@@ -9,7 +9,7 @@ from jaxtyping import Array, Inexact, PyTree
 
 from ..precision import cast_like, is_inexact, widen
 from .affine import Block2, Dense, Diagonal, Identity, Structure, Zero
-from .backends import BACKENDS, KERNELS, kernels_suit, run
+from .backends import BACKENDS, KERNELS, kernels_suit, run, sequential_transposed
 from .device import check_kernels, has_kernels
 
 
@@ -91,8 +91,15 @@ def recur(
         lambda h: jax.tree.map(jnp.subtract, h, A.apply(shift(h, reverse))),
         tied(b),
         lambda _, rhs: run(backend, A, rhs, reverse),
-        lambda _, rhs: run(backend, shift(A, not reverse).transpose(), rhs, not reverse),
+        lambda _, rhs: _transposed(backend, A, rhs, reverse),
     )
+
+
+def _transposed(backend: str, A: Structure, g: PyTree, reverse: bool) -> PyTree:
+    """l_t = g_t + A_{t+1}^T l_{t+1} for every t: the transposed system, run the other way."""
+    if backend == "sequential" and not isinstance(A, Zero | Identity):
+        return sequential_transposed(A, g, reverse)[1]
+    return run(backend, shift(A, not reverse).transpose(), g, not reverse)
 
 
 def tied(tree: PyTree) -> PyTree:

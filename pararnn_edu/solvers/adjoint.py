@@ -9,6 +9,8 @@ backpropagation through time. J_t is always the exact Jacobian, even after a sol
 approximate one: an approximate adjoint would bias the gradient (see chapter 7).
 """
 
+import functools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -18,6 +20,7 @@ from jaxtyping import PyTree
 
 from ..scans import recur
 from ..scans.recurrence import shift
+from .adjoint_tiles import with_way_back
 from .linearise import jacobian
 from .problem import Problem, ravel_states, vectorise
 
@@ -39,15 +42,25 @@ def _tangent(primals, tangents):
     d_problem = tangents[0]
     # Through `with_gradient` once more, so that second derivatives see the states move too.
     states = with_gradient(problem, states, adjoint)
+    if adjoint in ("diagonal", "block"):
+        change = functools.partial(_elementwise, problem, states, adjoint)
+        if jax.default_backend() == "cpu":
+            return states, with_way_back(change, problem, d_problem, states, adjoint)
+        return states, change(d_problem)
     previous = problem.previous(states)
     d_image = _explicit_change(problem, d_problem, previous)
     if adjoint == "sequential":
         return states, _step_by_step(problem, previous, d_problem.h0, d_image)
     d_h0 = _filled(d_problem.h0, problem.h0)
-    if adjoint == "dense":
-        return states, _dense(problem, previous, d_h0, d_image)
-    _, maps = jacobian(problem, previous, adjoint)
-    return states, recur(maps, d_image, d_h0)
+    return states, _dense(problem, previous, d_h0, d_image)
+
+
+def _elementwise(problem: Problem, states: PyTree, structure: str, d_problem: Problem) -> PyTree:
+    """The linear recurrence of a diagonal or 2x2-block Jacobian."""
+    previous = problem.previous(states)
+    d_image = _explicit_change(problem, d_problem, previous)
+    _, maps = jacobian(problem, previous, structure)
+    return recur(maps, d_image, _filled(d_problem.h0, problem.h0))
 
 
 def _dense(problem: Problem, previous: PyTree, d_h0: PyTree, d_image: PyTree) -> PyTree:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import PyTree
 
+from ..scans.batches import over_batches
 from .loop import residual
 from .method import Method, check_inner
 from .problem import Problem
@@ -39,9 +40,6 @@ class Otherwise(Method):
     def run(self, problem: Problem, guess: PyTree | None, options: Options) -> Raw:
         if options.record or guess is not None:
             return self.then.run(problem, guess, options)
-        # Shared with the kernels, and as slow to import.
-        from ..scans.pallas.batch import over_batches
-
         arrays, rest = eqx.partition(problem, eqx.is_array)
         leaves, tree = jax.tree.flatten(arrays)
         pose = lambda leaves: eqx.combine(jax.tree.unflatten(tree, leaves), rest)

@@ -1,8 +1,9 @@
 """Configurations to start from, by name.
 
 `tiny` is run by the tests; `laptop` was run whole: 4.1 million characters in four minutes of two
-CPU cores, to 2.17 bits per character on the held-out text. The others are sized by arithmetic, from the memory of the card and the counts of
-parameters and activations: **none of them has been measured on a GPU**.
+CPU cores, to 2.17 bits per character on the held-out text. The others are sized by arithmetic,
+from the memory of the card and the counts of parameters and activations: **none of them has been
+measured on a GPU**.
 """
 
 from .config import (

@@ -9,8 +9,8 @@ from jax import lax
 from jaxtyping import PyTree
 
 from ..affine import Block2, Diagonal, Structure
+from ..batches import over_batches
 from ..recurrence import shift, tied
-from .batch import over_batches
 from .scan import Way, scan
 
 

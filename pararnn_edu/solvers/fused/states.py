@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from ...scans.pallas.batch import over_batches
+from ...scans.batches import over_batches
 from . import passes
 from .passes import Plan
 

@@ -1,8 +1,9 @@
-"""`jax.vmap` of a kernel: one more factor in the number of rows, and no loop."""
+"""Programs that know how many sequences `jax.vmap` runs them for."""
 
 import functools
 from collections.abc import Callable
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
@@ -28,6 +29,28 @@ def over_batches(f: Callable) -> Callable:
         return out, jax.tree.map(lambda _: True, out)
 
     return run
+
+
+def by_batch(choose: Callable[[int], Callable], *arguments):
+    """`choose(batch)(*arguments)`, with `batch` the number of sequences: 1 outside `jax.vmap`.
+
+    For what is best cut or laid out in another way when there are many. `choose` returns a
+    function for one sequence; with it comes no derivative.
+    """
+    arrays, rest = eqx.partition(arguments, eqx.is_array)
+    leaves, tree = jax.tree.flatten(arrays)
+
+    def many(leaves: list[jax.Array]):
+        batch = max(leaf.shape[0] for leaf in leaves)
+        run = choose(batch)
+        one = lambda *leaves: run(*eqx.combine(jax.tree.unflatten(tree, leaves), rest))
+        if batch == 1:
+            return jax.tree.map(lambda x: x[None], one(*[leaf[0] for leaf in leaves]))
+        axes = [0 if leaf.shape[0] == batch else None for leaf in leaves]
+        given = [leaf if axis == 0 else leaf[0] for leaf, axis in zip(leaves, axes, strict=True)]
+        return jax.vmap(one, axes)(*given)
+
+    return jax.tree.map(lambda x: x[0], over_batches(many)([leaf[None] for leaf in leaves]))
 
 
 def _merge(axis_size: int, inner: int, leaf: jax.Array, mapped: bool) -> jax.Array:
