@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from .bench.suite import command as benchmarks
 from .doctor import doctor
 from .gpu import xray
 from .train import commands as training
@@ -25,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     )
     xray.add_arguments(look)
     look.set_defaults(run=xray.xray)
+    benchmarks.add_command(commands)
     training.add_commands(commands)
     return top
 

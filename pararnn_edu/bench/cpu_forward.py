@@ -8,7 +8,6 @@ other at full speed, so there is little for a parallel method to save: expect th
 
 import argparse
 import functools
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ import jax.numpy as jnp
 
 import pararnn_edu as pr
 
+from .files import as_json
 from .machine import machine
 from .neighbours import quietest
 from .timing import Ratio, Timing, interleaved, ratio
@@ -158,13 +158,6 @@ def main(argv: list[str] | None = None) -> int:
         options.out.write_text(as_json(result))
         print(f"wrote {options.out}")
     return 0
-
-
-def as_json(result: dict) -> str:
-    """JSON with one record to a line, so that two measurements can be compared."""
-    head = json.dumps({k: v for k, v in result.items() if k != "records"}, indent=2)[:-2]
-    lines = ",\n".join("    " + json.dumps(each) for each in result["records"])
-    return f'{head},\n  "records": [\n{lines}\n  ]\n}}\n'
 
 
 def _listed(problem: Callable, *about) -> list[dict]:

@@ -22,8 +22,8 @@ import pararnn_edu as pr
 
 from ..solvers.lyapunov import growth
 from ..solvers.problem import pose
+from .files import as_json
 from .machine import machine
-from .stress import as_json
 
 SIZE, LENGTH, SEEDS = 100, 1000, (0, 1, 2)
 GAINS = (0.5, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.5, 1.75, 2.0, 2.5)

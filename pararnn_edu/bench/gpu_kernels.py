@@ -10,7 +10,6 @@ written can be added to the library: see `results/gpu/README.md`.
 
 import argparse
 import datetime
-import json
 import re
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 import jax
 
 from ..scans.device import capability, has_kernels
+from . import files
 from .gpu_results import FORMAT, complaints
 from .kernel_checks import Verdict, check, large, small
 from .kernel_times import METHOD, line, measure
@@ -86,13 +86,7 @@ def file_name(result: dict) -> str:
 
 def as_json(result: dict) -> str:
     """JSON with one check and one record to a line."""
-    lists = ("checks", "records")
-    head = json.dumps({k: v for k, v in result.items() if k not in lists}, indent=2)[:-2]
-    rows = [
-        f'  "{name}": [\n' + ",\n".join("    " + json.dumps(each) for each in result[name])
-        for name in lists
-    ]
-    return head + ",\n" + "\n  ],\n".join(rows) + "\n  ]\n}\n"
+    return files.as_json(result, ("checks", "records"))
 
 
 def main(argv: list[str] | None = None) -> int:

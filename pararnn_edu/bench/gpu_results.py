@@ -110,13 +110,10 @@ def _of_records(records: list[dict]) -> Iterator[str]:
 
 
 def _of_times(record: dict) -> Iterator[str]:
-    if not all(_positive(record[key]) for key in _TIMES):
+    if not all(positive(record[key]) for key in _TIMES):
         yield "a time or a ratio is no positive number"
         return
-    for unit in ("{}_ms", "ratio_{}"):
-        low, middle, high = (record[unit.format(key)] for key in ("low", "median", "high"))
-        if not low <= middle <= high:
-            yield f"{unit.format('median')} {middle} is not between {low} and {high}"
+    yield from in_order(record, ("{}_ms", "ratio_{}"))
     if record["repeats"] < LEAST_REPEATS:
         yield f"{record['repeats']} repeats, at least {LEAST_REPEATS} are needed"
     if not record["deviation"] <= MOST_DEVIATION.get(record["dtype"], 0):
@@ -125,5 +122,14 @@ def _of_times(record: dict) -> Iterator[str]:
         yield f"the ratio of {BASELINE!r} to itself is {record['ratio_median']}"
 
 
-def _positive(value) -> bool:
+def in_order(record: dict, units: tuple[str, ...]) -> Iterator[str]:
+    """Complaints about medians that are not between their quartiles; units as "{}_ms"."""
+    for unit in units:
+        low, middle, high = (record[unit.format(key)] for key in ("low", "median", "high"))
+        if not low <= middle <= high:
+            yield f"{unit.format('median')} {middle} is not between {low} and {high}"
+
+
+def positive(value) -> bool:
+    """Whether this is a number above zero, and finite."""
     return isinstance(value, int | float) and math.isfinite(value) and value > 0

@@ -36,9 +36,8 @@ from ..train.optimise import adamw
 from ..train.sample import generate
 from ..train.step import initial_state, make_step
 from ..train.tokens import Characters
-from .machine import machine
-from .stress import as_json
-from .training_speed import environment
+from .files import as_json
+from .machine import environment, machine
 
 CORES = ("paragru", "paralstm", "mingru", "selective", "attention")
 RATES = (2e-3, 5e-3, 1.25e-2, 3e-2, 7.5e-2)

@@ -25,6 +25,12 @@ def machine(note: str = "") -> dict:
     }
 
 
+def environment() -> dict[str, str]:
+    """The variables that were set and change how fast XLA runs."""
+    known = ("XLA_FLAGS", "XLA_PYTHON_CLIENT_", "MALLOC_", "JAX_DEFAULT_MATMUL_PRECISION")
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(known)}
+
+
 def _cpu() -> str:
     """The processor's own name where the system tells it, as Linux does."""
     info = Path("/proc/cpuinfo")

@@ -20,6 +20,7 @@ import numpy as np
 import pararnn_edu as pr
 
 from ..solvers.predictability import predictability
+from .files import as_json
 from .machine import machine
 from .problems import Stress, problems
 
@@ -126,13 +127,6 @@ def line(record: dict) -> str:
 def table() -> dict:
     """The stored table: `["machine"]`, `["method"]` in words, and `["records"]`."""
     return json.loads((resources.files(__package__) / "results" / "stress.json").read_text())
-
-
-def as_json(result: dict) -> str:
-    """JSON with one record to a line, so that two tables can be compared."""
-    head = json.dumps({k: v for k, v in result.items() if k != "records"}, indent=2)[:-2]
-    lines = ",\n".join("    " + json.dumps(each) for each in result["records"])
-    return f'{head},\n  "records": [\n{lines}\n  ]\n}}\n'
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -14,7 +14,6 @@ after each step, and getting it again can take longer than the arithmetic. This 
 import argparse
 import functools
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from importlib import resources
@@ -32,9 +31,10 @@ from ..cells import LSTMState
 from ..train.cores import Core, Recurrent
 from ..train.cores.recurrent import projected
 from ..train.mode import Health, Mode, healthy
-from .machine import machine
+from .files import as_json
+from .machine import environment, machine
 from .neighbours import share, snapshot
-from .stress import as_json
+from .programs import Program, compiled
 from .timing import interleaved, ratio
 
 VOCABULARY, WIDTH, LAYERS, HEADS = 84, 64, 2, 4
@@ -110,20 +110,12 @@ def variants(T: int) -> dict[str, tuple[str, Mode | None]]:
     }
 
 
-class Program(NamedTuple):
-    """A compiled call, and what it needs."""
-
-    call: Callable
-    megabytes: float
-
-
-def compiled(function: Callable, model, *args) -> Program:
-    """`function(model, *args)` compiled for these shapes."""
+def program(function: Callable, model, *args) -> Program:
+    """`function(model, *args)` compiled for these shapes; its call takes `args` alone."""
     arrays, static = eqx.partition(model, eqx.is_array)
-    jitted = jax.jit(lambda arrays, *args: function(eqx.combine(arrays, static), *args))
-    made = jitted.lower(arrays, *args).compile()
-    megabytes = made.memory_analysis().temp_size_in_bytes / 1e6
-    return Program(lambda *args: made(arrays, *args), megabytes)
+    whole = lambda arrays, *args: function(eqx.combine(arrays, static), *args)
+    made = compiled(whole, arrays, *args)
+    return made._replace(call=functools.partial(made.call, arrays))
 
 
 def make_model(core: str) -> pr.train.LanguageModel:
@@ -141,11 +133,11 @@ def measure(problem: Problem, model: pr.train.LanguageModel) -> Iterator[dict]:
         programs = {}
         for name, (_, mode) in variants(T).items():
             call = _call(what, mode or Mode())
-            programs[name] = compiled(call, model if mode else unrolled(model), examples)
-        results = {name: program.call(examples) for name, program in programs.items()}
+            programs[name] = program(call, model if mode else unrolled(model), examples)
+        results = {name: each.call(examples) for name, each in programs.items()}
         before = snapshot()
         timings = interleaved(
-            {name: program.call for name, program in programs.items()}, examples, repeats=repeats
+            {name: each.call for name, each in programs.items()}, examples, repeats=repeats
         )
         elsewhere = share(before, snapshot())
         for name, (label, mode) in variants(T).items():
@@ -207,12 +199,6 @@ def main(argv: list[str] | None = None) -> int:
         options.out.write_text(as_json(head | {"records": found}))
         print(f"wrote {options.out}")
     return 0
-
-
-def environment() -> dict[str, str]:
-    """The variables that were set and change how fast XLA runs on a CPU."""
-    known = ("XLA_FLAGS", "MALLOC_")
-    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(known)}
 
 
 def line(record: dict) -> str:

@@ -7,6 +7,7 @@ Functions take plain arrays and return a figure that shows itself in a notebook.
 
 from .automata import automaton, generalisation, transition_matrices
 from .backward import backward_graph
+from .bench import intervals, powers, winners
 from .circuits import circuit
 from .classes import class_map
 from .curves import convergence, launches, sweep
@@ -44,6 +45,7 @@ __all__ = [
     "damping_curves",
     "generalisation",
     "heatmap",
+    "intervals",
     "iterates",
     "iteration_heatmap",
     "launch_explorer",
@@ -57,6 +59,7 @@ __all__ = [
     "newton_counts",
     "newton_lab",
     "phase",
+    "powers",
     "recurrence_graph",
     "reduction_stepper",
     "roofline",
@@ -77,5 +80,6 @@ __all__ = [
     "trajectory",
     "transition_matrices",
     "use",
+    "winners",
     "work_depth",
 ]
