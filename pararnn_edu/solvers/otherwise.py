@@ -1,5 +1,6 @@
 """One method, and another for what it leaves unsolved."""
 
+import dataclasses
 import functools
 
 import equinox as eqx
@@ -10,7 +11,7 @@ from jaxtyping import PyTree
 
 from ..scans.batches import over_batches
 from .loop import residual
-from .method import Method, check_inner
+from .method import Method, check_count, check_inner
 from .problem import Problem
 from .solution import Options, Raw, one_record
 
@@ -26,16 +27,23 @@ class Otherwise(Method):
     make of a `lax.cond` a program that always runs both. If one sequence needs it, it is run for
     all, and those that were solved keep what they had.
 
+    `tries` bounds the steps of `first`, so that a hopeless one costs little. With `alone`, `first`
+    is for one sequence only, and a batch goes to `then` at once.
+
     `steps` are those of both. `record=True` and an `initial_guess`, which `first` cannot use, go
     to `then` alone; otherwise `history` holds the last residual only.
     """
 
     first: Method
     then: Method
+    tries: int | None = eqx.field(static=True, default=None)
+    alone: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self):
         check_inner("Otherwise", self.first)
         check_inner("Otherwise", self.then)
+        if self.tries is not None:
+            check_count("Otherwise", "tries", self.tries)
 
     def run(self, problem: Problem, guess: PyTree | None, options: Options) -> Raw:
         if options.record or guess is not None:
@@ -53,10 +61,17 @@ class Otherwise(Method):
         axes = [0 if leaf.shape[0] == batch else None for leaf in leaves]
         given = [leaf if axis == 0 else leaf[0] for leaf, axis in zip(leaves, axes, strict=True)]
         each = lambda solve: jax.vmap(lambda *one: solve(pose(one)), axes)(*given)
-        raw = each(lambda problem: _checked(problem, self.first.run(problem, None, options)))
-        failed = ~(raw.residual <= options.tol)
         again = lambda problem: self.then.run(problem, None, options)
+        if self.alone and batch > 1:
+            return each(again)
+        few = self._limited(options)
+        raw = each(lambda problem: _checked(problem, self.first.run(problem, None, few)))
+        failed = ~(raw.residual <= options.tol)
         return lax.cond(jnp.any(failed), lambda: _mended(raw, failed, each(again)), lambda: raw)
+
+    def _limited(self, options: Options) -> Options:
+        limits = [n for n in (self.tries, options.max_steps) if n is not None]
+        return dataclasses.replace(options, max_steps=min(limits, default=None))
 
     def adjoint(self, problem: Problem) -> str:
         return self.then.adjoint(problem)

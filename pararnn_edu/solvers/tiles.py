@@ -12,8 +12,9 @@ from jaxtyping import PyTree
 
 from .problem import Problem
 
-# Numbers of one array of the state in a tile, over all sequences of a batch: 256 KiB in float32.
-TILE = 2**16
+# Numbers of one array of the state in a tile, over all sequences of a batch: 512 KiB in float32.
+# Half or twice as many take about as long, the whole sequence at once up to twice as long.
+TILE = 2**17
 
 
 def tile_length(problem: Problem, batch: int = 1) -> int | None:
