@@ -143,3 +143,55 @@ def test_what_auto_runs_on_a_gpu_lowers_for_one():
     xs = jax.ShapeDtypeStruct((4, 4096, 3), jnp.float32)
     text = gpu.lower(jax.vmap(run), xs).mlir_module()
     assert "paralstm_shoot" in text and "stablehlo.case" in text
+
+
+def test_tries_bound_the_steps_of_the_first_alone():
+    """One step of Newton is too few; the second has as many as it wants."""
+    cell, xs, h0, _ = helpers.problem("Elman", T=12).jax_arguments()
+    full = pr.solve(cell, xs, h0)
+    solution = pr.solve(cell, xs, h0, Otherwise(pr.Newton(), pr.Newton(), tries=1))
+    assert solution.converged and solution.steps == 1 + full.steps > 2
+    assert_close(solution.states, full.states, 1e-12)
+
+
+@pytest.mark.parametrize("tries", [0, 1.5, True])
+def test_tries_are_counted(tries):
+    with pytest.raises(ValueError, match="tries must be a positive int"):
+        Otherwise(pr.Jacobi(), pr.Newton(), tries=tries)
+
+
+def test_alone_means_one_sequence():
+    """By the steps: Newton's for one sequence, those of the loop for a batch."""
+    cell, xs, h0, _ = helpers.problem("Elman", T=12).jax_arguments()
+    method = Otherwise(pr.Newton(), pr.Sequential(), alone=True)
+    run = lambda xs: pr.solve(cell, xs, h0, method)
+    one = run(xs)
+    many = jax.vmap(run)(jnp.stack([xs, 0.5 * xs]))
+    assert one.steps < 12
+    assert many.steps.tolist() == [12, 12] and many.converged.all()
+    assert_close(many.states[0], one.states, 1e-9)
+
+
+@pytest.mark.parametrize("name", ["ParaGRU", "ParaLSTM"])
+def test_auto_on_a_cpu_takes_segments_for_one_channel_and_a_long_time(name):
+    """Where the cell forgets; where it does not, three steps are too few and the loop is run."""
+    T = 8192
+    cell = getattr(pr, name)(2, 1, key=jax.random.key(0), dtype=jnp.float64)
+    xs = jax.random.normal(jax.random.key(1), (T, 2), jnp.float64)
+    solution = pr.solve(cell, xs, method=pr.Auto())
+    assert "segments=128), or else Sequential()" in solution.method
+    assert solution.converged and solution.steps <= 3
+    loop = pr.unroll(cell, xs)
+    assert_close(jax.tree.leaves(solution.states), jax.tree.leaves(loop), 1e-9)
+    wide = getattr(pr, name)(2, 2, key=jax.random.key(0))
+    assert pr.solve(wide, xs, method=pr.Auto()).method == "Auto: Sequential()"
+
+
+def test_auto_falls_back_on_the_loop():
+    """A chaotic map of one number, on which Newton gets nowhere in three steps."""
+    step = lambda h, u: 3.99 * h * (1 - h) + u
+    us = jnp.zeros((8192, 1))
+    h0 = jnp.array([0.3])
+    solution = pr.solve(step, us, h0, pr.Auto())
+    assert solution.steps == 3 + 8192 and solution.converged
+    assert_close(solution.states[:50], pr.unroll(step, us, h0)[:50], 1e-6)
