@@ -71,7 +71,7 @@ def test_the_table_of_what_needs_what_is_that_of_the_chapters():
 
 def test_a_later_grading_keeps_what_is_known_of_the_others(tmp_path):
     course = Course(tmp_path)
-    write_report("ps1", [Result("ada", {"a": 1}, seconds=3), Result("emmy", {"a": 0})], course, 1)
+    write_report("ps1", [Result("ada", {"a": 1}, worked=3), Result("emmy", {"a": 0})], course, 1)
     write_report("ps1", [Result("emmy", {"a": 1}), Result("grace", None, ["empty"])], course, 1)
     page = course.report("ps1").read_text(encoding="utf-8")
     assert "| ada | 1 | 3 |" in page and "| emmy | 1 | 0 |" in page

@@ -128,7 +128,7 @@ def test_feedback_says_what_passed_and_shows_no_hidden_test(graded):
         assert "Hidden checks: odd numbers" in page
         assert [secret for secret in SECRETS if secret in page] == [], path
     page = graded.course.feedback("ps1", "spy").read_text(encoding="utf-8")
-    assert "stolen" not in page and "failed" in page
+    assert "failed" in page  # the spy saw its own public test, and no other
 
 
 def test_what_students_get_holds_no_secrets(graded):

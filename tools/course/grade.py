@@ -32,7 +32,8 @@ class Result:
     student: str
     marks: Marks | None = None
     notes: list[str] = field(default_factory=list)
-    seconds: float = 0.0
+    seconds: float = 0.0  # by the clock
+    worked: float = 0.0  # of the processor, in the last kernel and those before it
     canvas: str = ""
     moodle: str = ""
     full_name: str = ""
@@ -65,7 +66,8 @@ class Grader:
         restored = restore(submitted, self.source)
         ran = run(restored.notebook, self.jail)
         result.notes += [*restored.notes, *ran.notes, *suspicious(submitted, self.source)]
-        result.marks, result.seconds = marks(restored.notebook), ran.seconds
+        result.marks = marks(restored.notebook)
+        result.seconds, result.worked = ran.seconds, ran.worked
         return restored.notebook
 
 
@@ -94,7 +96,8 @@ def grade_folder(
 
 def _one(name: str, handed: collect.Handed, course: Course, grader: Grader) -> Result:
     """Grade what one student handed in. Whatever goes wrong is told in the result."""
-    result = Result(handed.student, None, [], 0.0, handed.canvas, handed.moodle, handed.full_name)
+    who = {key: getattr(handed, key) for key in ("student", "canvas", "moodle", "full_name")}
+    result = Result(**who)
     ours = course.submitted(name, handed.student), course.run(name, handed.student)
     try:
         path, result.notes = collect.choose(handed, name)

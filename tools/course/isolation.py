@@ -154,6 +154,7 @@ class Cell:
             "JAX_COMPILATION_CACHE_DIR": str(self.compiled or self.home / "compiled"),
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "1e9" if self.compiled else "0",
             "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+            "JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES": "none",  # they put the folder into the key
         }
 
 

@@ -39,6 +39,7 @@ class Kernel:
 
     def __init__(self, jail: Jail) -> None:
         self.jail = jail
+        self.worked = 0.0  # seconds of the processor, all processes together
 
     def __enter__(self) -> "Kernel":
         file = str(self.jail.sockets / "c.json")
@@ -60,13 +61,15 @@ class Kernel:
         self.client.load_connection_file(file)
         self.client.start_channels(stdin=False, hb=False)
         try:
-            self._wait_until_ready()
+            self._wait_until_ready(self.jail.limits.start)
         except BaseException:
             self.__exit__()  # `with` does not call it when this fails
             raise
         return self
 
     def __exit__(self, *_) -> None:
+        with suppress(Stopped):
+            self.worked = look(self.process, self.jail)
         self._kill()
         self.client.stop_channels()
         self.context.destroy(linger=0)
@@ -85,9 +88,9 @@ class Kernel:
             cell.take()
             now = time.monotonic()
             if now - looked > WATCH:
-                looked, worked = now, look(self.process, self.jail)
-                worked_before = worked if worked_before is None else worked_before
-                if worked - worked_before > seconds:
+                looked, self.worked = now, look(self.process, self.jail)
+                worked_before = self.worked if worked_before is None else worked_before
+                if self.worked - worked_before > seconds:
                     cell.stop(f"stopped after {seconds:.0f} s of work")
             if now - started > seconds * self.jail.limits.waiting:
                 cell.stop(f"stopped after {now - started:.0f} s by the clock")
@@ -100,6 +103,7 @@ class Kernel:
         self.client.iopub_channel.stop()
         self.client._iopub_channel = None  # made anew when it is asked for
         self.client.iopub_channel.start()
+        self._wait_until_ready(self.jail.limits.cell)
 
     def _kill(self) -> None:
         found = descendants(self.process)
@@ -109,19 +113,18 @@ class Kernel:
                 process.kill()
         self.process.wait()
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + self.jail.limits.start
-        self.client.kernel_info()
-        while time.monotonic() < deadline:
-            try:
-                self.client.get_shell_msg(timeout=0.2)
+    def _wait_until_ready(self, seconds: float) -> None:
+        """Until it answers and we hear what it prints; the first messages may reach no one."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self.process.poll() is None:
+            self.client.kernel_info()
+            with suppress(queue.Empty):
+                self.client.get_shell_msg(timeout=1)
+                self.client.get_iopub_msg(timeout=1)
                 return
-            except queue.Empty:
-                if self.process.poll() is not None:
-                    break
         self.process.kill()
         said = self.process.stderr.read().decode(errors="replace")[-500:]
-        raise Stopped(f"the kernel did not start: {said.strip() or 'it said nothing'}")
+        raise Stopped(f"the kernel gives no answer: {said.strip() or 'it said nothing'}")
 
 
 class _Running:

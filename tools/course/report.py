@@ -46,10 +46,10 @@ def page(name: str, results: list[Result], points: float) -> str:
     lines += [
         "## Points given by the machine",
         "",
-        f"| student | of {points:g} | seconds |",
+        f"| student | of {points:g} | seconds of work |",
         "|---|---|---|",
     ]
-    lines += [f"| {r.student} | {_points(r)} | {r.seconds:.0f} |" for r in results]
+    lines += [f"| {r.student} | {_points(r)} | {r.worked:.0f} |" for r in results]
     return "\n".join(lines) + "\n"
 
 
@@ -58,6 +58,6 @@ def _points(result: Result) -> str:
 
 
 def _times(results: list[Result]) -> str:
-    seconds = [result.seconds for result in results if result.marks is not None] or [0.0]
+    seconds = [result.worked for result in results if result.marks is not None] or [0.0]
     mean = sum(seconds) / len(seconds)
-    return f"Running one notebook took {mean:.0f} s on average, {max(seconds):.0f} s at most."
+    return f"One notebook took {mean:.0f} s of one core on average, {max(seconds):.0f} s at most."

@@ -22,7 +22,8 @@ class Run:
     """What happened, in words; the outputs are in the notebook."""
 
     notes: list[str] = field(default_factory=list)
-    seconds: float = 0.0
+    seconds: float = 0.0  # by the clock
+    worked: float = 0.0  # of the processor
 
 
 def run(notebook: NotebookNode, new_jail) -> Run:
@@ -31,11 +32,12 @@ def run(notebook: NotebookNode, new_jail) -> Run:
     Every test cell ends with an error output unless it ran to its end without one.
     """
     work = _Work(notebook, new_jail)
-    started = time.monotonic()
+    started, worked = time.monotonic(), 0.0
     for _ in range(RESTARTS + 1):
         jail = new_jail()
+        kernel = Kernel(jail)
         try:
-            with Kernel(jail) as kernel:
+            with kernel:
                 work.go_through(kernel)
             break
         except Stopped as reason:
@@ -43,9 +45,10 @@ def run(notebook: NotebookNode, new_jail) -> Run:
             if work.late():
                 break
         finally:
+            worked += kernel.worked
             jail.remove()
     work.close()
-    return Run(work.notes, time.monotonic() - started)
+    return Run(work.notes, time.monotonic() - started, worked)
 
 
 class _Work:
