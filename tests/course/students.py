@@ -63,6 +63,12 @@ def half(x):
 def times(x):
     return 2 * x
 """
+# Runs in the browser of whoever opens the page, and that is someone who may give marks.
+SCRIPT = "<script>alert('mine')</script>"
+SCRIPTS = {
+    "half": f"import IPython.display as i\ni.display(i.HTML({SCRIPT!r}))\n{RIGHT['half']}",
+    "why": f"{SCRIPT} $\\href{{javascript:alert('mine')}}{{x}}$ <img src=x onerror=alert('mine')>",
+}
 SPY_LATER = "print(found, [text for text in In if 'HIDDEN' in text])\n" + RIGHT["times"]
 
 
@@ -157,6 +163,7 @@ def hand_in(released: NotebookNode, folder: Path, places: dict[str, str]) -> Non
         "last-year.ipynb": of_another_release(full()),
         "own-cells.ipynb": helped(full()),
         "spy.ipynb": filled(released, {**RIGHT, "half": spy, "times": SPY_LATER}),
+        "scripts.ipynb": filled(released, {**RIGHT, **SCRIPTS}),
         "twice/ps1.ipynb": full(),
         "twice/scratch.ipynb": beyond_recognition(full()),
         **{f"{who}.ipynb": filled(released, {**RIGHT, "half": do}) for who, do in HOSTILE.items()},

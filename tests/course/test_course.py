@@ -44,6 +44,12 @@ def test_grading_what_was_never_released_says_so(tmp_path, capsys):
     assert "was not released" in capsys.readouterr().err
 
 
+def test_feedback_before_grading_says_so(tmp_path, capsys):
+    arguments = ["feedback", "ps1", "--course", str(tmp_path)]
+    assert command.main(arguments) == 1
+    assert "ps1 was not graded" in capsys.readouterr().err
+
+
 def test_a_machine_without_a_package_index_is_told_so(tmp_path, monkeypatch):
     monkeypatch.setattr(folders, "HOME", tmp_path)
     for name in [name for name in os.environ if name.startswith("PIP_")]:

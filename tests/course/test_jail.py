@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from tools.course.isolation import Cell, Isolation, Limits, available
+from tools.course.isolation import TASKS, Cell, Isolation, Limits, available
+from tools.course.jail import TOO_MANY
 
 PROBE = """
 import json, os, socket
@@ -45,6 +46,21 @@ def probe(isolation: Isolation, tmp_path, port: int) -> dict:
         assert not cell.folder.exists()
 
 
+FORKS = """
+import os, signal
+children = []
+try:
+    while len(children) < 3000:
+        child = os.fork()
+        if not child:
+            signal.pause()
+        children.append(child)
+except OSError:
+    pass
+print(len(children))
+"""
+
+
 def needs(layer: str):
     """Skip, loudly, where the machine does not have a layer."""
     missing = not getattr(available(sys.executable), layer)
@@ -60,6 +76,31 @@ def test_namespaces_alone(tmp_path, port):
     assert found["secret"] == "FileNotFoundError"  # its folder is an empty one now
     assert found["outside"] in ("OSError", "FileNotFoundError")
     assert "Error" in found["network"] and found["processes"] <= 3
+
+
+@needs("namespaces")
+def test_tasks_are_few_for_root_too():
+    """Here the watcher lets everything pass; what is left when it comes late is tested."""
+    cell = Cell(sys.executable, limits=Limits(processes=10**6), isolation=available(sys.executable))
+    try:
+        done = subprocess.run(
+            cell.command(sys.executable, "-I", "-S", "-c", FORKS),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert 20 < int(done.stdout) <= TASKS + 300
+    finally:
+        cell.remove()
+
+
+def test_more_processes_than_allowed_end_everything():
+    cell = Cell(sys.executable, limits=Limits(processes=10), isolation=available(sys.executable))
+    try:
+        command = cell.command(sys.executable, "-I", "-S", "-c", FORKS)
+        assert subprocess.run(command, capture_output=True, check=False).returncode == TOO_MANY
+    finally:
+        cell.remove()
 
 
 @needs("landlock")

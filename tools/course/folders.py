@@ -59,10 +59,9 @@ class Course:
         return nbformat.read(self.source(name), as_version=4)
 
 
-def compiled(source: NotebookNode) -> Path:
-    """Where what jax compiled for a model answer is kept, outside every course folder."""
-    course = source.metadata["course"]
-    return HOME / "compiled" / f"{course['set']}-{course['release']}"
+def compiled() -> Path:
+    """Where what jax compiled for model answers is kept: for all sets, they share much of it."""
+    return HOME / "compiled"
 
 
 def write(notebook: NotebookNode, path: Path) -> Path:

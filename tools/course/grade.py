@@ -51,7 +51,7 @@ class Grader:
 
     def jail(self, **options) -> Jail:
         """A jail for one kernel; `options` replace what it is made with."""
-        cache = compiled(self.source)
+        cache = compiled()
         settings = {
             "limits": self.limits,
             "isolation": self.isolation or available(self.python),

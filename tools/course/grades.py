@@ -47,8 +47,8 @@ def rows_of(results: list[dict], scores: dict[str, dict], source) -> list[dict]:
         row |= dict.fromkeys((where[cell] for cell in worth), "")
         row |= {"total": "", "of": sum(worth.values()), "status": _status(graded, score)}
         if graded:
-            row |= _by_problem(score["cells"], where)
-            row["total"] = sum(value or 0 for value in score["cells"].values())
+            row |= {key: _text(value) for key, value in _by_problem(score["cells"], where).items()}
+            row["total"] = _text(sum(value or 0 for value in score["cells"].values()))
         rows.append(row)
     return rows
 
@@ -64,6 +64,10 @@ def _by_problem(cells: dict, where: dict[str, str]) -> dict[str, float]:
     for cell, value in cells.items():
         found[where[cell]] = found.get(where[cell], 0) + (value or 0)
     return found
+
+
+def _text(value: float) -> str:
+    return f"{value:g}"
 
 
 def _final(row: dict):

@@ -25,6 +25,8 @@ SYSTEM = (
 )
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 GIGABYTE = 2**30
+# Processes and threads in one jail. A kernel with jax has 13, and 3 more for each core.
+TASKS = 128 + 8 * (os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Cell:
     def remove(self) -> None:
         """Delete the folder."""
         if self.compiled_to and (self.home / "compiled").is_dir():
-            shutil.copytree(self.home / "compiled", self.compiled_to, dirs_exist_ok=True)
+            _keep(self.home / "compiled", self.compiled_to)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _spec(self, command: tuple[str, ...]) -> dict:
@@ -128,8 +130,8 @@ class Cell:
             "NOFILE": 1024,
             "CORE": 0,
         }
-        # Threads count too. Outside a namespace all that the user runs would count.
-        return {**limits, "NPROC": 1024} if self.isolation.namespaces else limits
+        # Outside a namespace all that the user runs would count.
+        return {**limits, "NPROC": TASKS} if self.isolation.namespaces else limits
 
     def _environment(self) -> dict[str, str]:
         places = {
@@ -156,6 +158,16 @@ class Cell:
             "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
             "JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES": "none",  # they put the folder into the key
         }
+
+
+def _keep(made: Path, folder: Path) -> None:
+    """Copy files that are not in `folder` yet; whoever reads it meanwhile sees whole files only."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in made.iterdir():
+        if not (folder / path.name).exists():
+            part = folder / f"{path.name}.{os.getpid()}"
+            shutil.copy(path, part)
+            part.replace(folder / path.name)
 
 
 def _is_in(place: str, folder: str) -> bool:

@@ -7,9 +7,11 @@ and mounts of its own, everything read-only except the folder. With `landlock`: 
 listed paths can be opened at all. A layer that was asked for and fails stops the command.
 """
 
+import contextlib
 import ctypes
 import json
 import os
+import re
 import resource
 import signal
 import struct
@@ -104,6 +106,7 @@ def mounts(spec: dict) -> None:
     """The process table of the new processes, empty folders over `hide`, all else read-only."""
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    few_tasks(spec["limits"]["NPROC"])
     folder = spec["folder"]
     kept = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     for path in filter(os.path.isdir, spec["hide"]):
@@ -114,6 +117,17 @@ def mounts(spec: dict) -> None:
     read_only("/", True)
     read_only(folder, False)
     os.chdir(spec["home"])  # the new mount of it
+
+
+def few_tasks(most: int) -> None:
+    """Number no more processes and threads than `most`, and the 300 numbers that Linux sets aside.
+
+    RLIMIT_NPROC does not hold for root. Before Linux 6.14 this number is that of the whole machine,
+    and not ours to change: there only `wait_for` stops what root starts.
+    """
+    if tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2]) >= (6, 14):
+        with contextlib.suppress(OSError), open("/proc/sys/kernel/pid_max", "w") as file:
+            file.write(str(most + 300))
 
 
 def read_only(path: str, value: bool) -> None:

@@ -1,6 +1,7 @@
 """What the kit puts into nbgrader, by the settings of a course: run in the jail, hide the tests."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import nbformat
@@ -13,6 +14,8 @@ from .grade import Grader
 from .hints import hints
 from .run import run
 
+SHOWN = ("text/plain", "image/png", "image/jpeg")
+ACTIVE = re.compile(r"<(?=[a-z/!?])|javascript(?=\s*:)|\\(?=href)", re.IGNORECASE)
 HIDDEN_NOTE = "# Hidden checks. What they do is not shown."
 
 
@@ -41,6 +44,8 @@ class RunInJail(Preprocessor):
                 cell.outputs, cell.execution_count = done.outputs, done.execution_count
         for cell in code(nb):
             _plain(cell)
+        for cell in nb.cells:
+            harmless(cell)
         return nb, resources
 
 
@@ -58,6 +63,19 @@ def _plain(cell) -> None:
             for output in cell.outputs
             if output.output_type != "execute_result" and output.get("name") != "stderr"
         ]
+
+
+def harmless(cell) -> None:
+    """Take out what would run in a browser: these pages are opened with an instructor's rights.
+
+    Of outputs, texts and pictures made of pixels stay. In words, `<` before a letter gets a space
+    after it: no tag begins there, and a formula reads as before.
+    """
+    if cell.cell_type != "code":
+        cell.source = ACTIVE.sub(lambda found: f"{found[0]} ", cell.source)
+    for output in cell.get("outputs", []):
+        if "data" in output:
+            output.data = {kind: output.data[kind] for kind in SHOWN if kind in output.data}
 
 
 class HideTests(Preprocessor):

@@ -128,7 +128,11 @@ def autograde(course: Course, name: str) -> None:
 
 
 def feedback(course: Course, name: str) -> list[Path]:
-    """Write a page for each student; the pages."""
+    """Write a page for each student; the pages. `ValueError` if nobody was graded yet."""
+    if not list((course.root / "autograded").glob(f"*/{name}")):
+        raise ValueError(
+            f"{name} was not graded in {course.root}: make grade PS={name} SUBMISSIONS=..."
+        )
     shutil.rmtree(course.root / "feedback", ignore_errors=True)
     call(course, "-m", "nbgrader", "generate_feedback", name, "--force")
     return sorted((course.root / "feedback").glob(f"*/{name}/*.html"))

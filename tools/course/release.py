@@ -42,7 +42,7 @@ def release(set_name: str, course: Course, seed: str = PUBLISHED) -> list[Path]:
 def solve(source: NotebookNode) -> NotebookNode:
     """Run a source with its own answers, and keep what jax compiled for the students' runs."""
     notebook, grader = copy.deepcopy(source), Grader(source)
-    ran = run(notebook, lambda: grader.jail(compiled=None, compiled_to=compiled(source)))
+    ran = run(notebook, lambda: grader.jail(compiled=None, compiled_to=compiled()))
     found, wanted = marks(notebook), by_machine(source)
     lost = [f"{cell} ({_said(notebook, cell)})" for cell in wanted if found[cell] != wanted[cell]]
     if lost or ran.notes:

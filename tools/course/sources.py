@@ -13,7 +13,7 @@ from tools.chapters import ROOT, SETUP_CELL, read_source
 from tools.notebooks import METADATA, stable_ids
 
 from .cells import HIDDEN, KINDS, PROBLEM, graded, kind
-from .variants import PLACE, PUBLISHED, substitute
+from .variants import PUBLISHED, substitute
 
 EXERCISES = ROOT / "exercises"
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -115,5 +115,6 @@ def check(notebook: NotebookNode) -> None:
                 raise ValueError(f"{mark} in a cell that is no {role} cell:\n{cell.source}")
         if kind(cell) == "solution" and "BEGIN SOLUTION" not in cell.source:
             raise ValueError(f"solution cell {meta['grade_id']} marks no solution")
-        if left := PLACE.search(cell.source):
-            raise ValueError(f"{left[0]} was not replaced in:\n{cell.source}")
+        for line in cell.source.splitlines():
+            if "@{" in line:  # such as a brace within the braces, or one that is not closed
+                raise ValueError(f"@{{ was not replaced in: {line}")

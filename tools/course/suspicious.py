@@ -33,9 +33,9 @@ def suspicious(submitted: NotebookNode, source: NotebookNode) -> list[str]:
 
 
 def _look(line: str, cell: str) -> list[str]:
-    code = line.split("#")[0]
+    code, shown = line.split("#")[0], line.strip()[:100].replace("`", "'")
     return [
-        f"worth a look, {what} ({cell or 'own cell'}): {line.strip()[:100]}"
+        f"worth a look, {what} ({cell or 'own cell'}): `{shown}`"
         for what, pattern in TRACES.items()
         if re.search(pattern, code)
     ]

@@ -31,7 +31,7 @@ def trial(set_name: str, seed: str = PUBLISHED, say: Callable[[str], None] = pri
     notebook = sources.read(set_name, seed)
     mistakes = mistakes_of(set_name) if seed == PUBLISHED else {}
     grader = Grader(notebook)
-    jail = grader.jail(compiled=None, compiled_to=compiled(notebook))
+    jail = grader.jail(compiled=None, compiled_to=compiled())
     wrong = []
     try:
         with Kernel(jail) as kernel:

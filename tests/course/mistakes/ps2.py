@@ -177,6 +177,12 @@ reach |= {("implicit", z): (1 + z) / z for z in (0.25, 1, 50)}""",
          ("implicit", 0.25): 4, ("implicit", 1): 1, ("implicit", 50): np.inf}""",
             {"reach-hidden"},
         ),
+        # the formula also where the series does not converge: a finite number for infinity
+        (
+            """reach = {("explicit", z): 1 / (1 - abs(1 - z)) for z in (0.25, 1, 50)}
+reach |= {("implicit", z): (1 + z) / z for z in (0.25, 1, 50)}""",
+            {"reach-hidden"},
+        ),
     ],
     "two-runs": [
         # one of them does not begin at h_0 = 0: it rests at 1
