@@ -7,10 +7,12 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 SITE := _build/html
 PORT ?= 8000
+COURSE_KIT := $(PY) -m tools.course
+IN_COURSE = $(if $(COURSE),--course "$(COURSE)")
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-unit test-book test-chapters test-install notebooks release \
-        lint format wheel set-repository vendor doctor clean
+.PHONY: help book serve test test-unit test-book test-chapters test-install notebooks release grade \
+        feedback grades formgrader lint format wheel set-repository vendor doctor clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,8 +51,21 @@ test-install: $(STAMP)  ## the wheel in empty environments, and every chapter th
 notebooks: $(STAMP)  ## execute changed chapters, write their .ipynb twins (ALL=1: every chapter)
 	$(PY) -m tools.notebooks $(if $(ALL),--all)
 
-release: $(STAMP)  ## write a problem set's notebooks: PS=ps1, COURSE=folder (default _build/course)
-	$(PY) -m tools.course release "$(PS)" $(if $(COURSE),--course "$(COURSE)")
+release: $(STAMP)  ## write problem sets' notebooks: PS=ps1 (all if none), SEED=any-text, COURSE=folder
+	$(COURSE_KIT) release $(PS) $(IN_COURSE) $(if $(SEED),--seed "$(SEED)")
+
+grade: $(STAMP)  ## grade what was handed in: SUBMISSIONS=folder-or-zip PS=ps1 COURSE=folder JOBS=n
+	@test -n "$(SUBMISSIONS)" || { echo "Name the folder, or the zip file, that was handed in: make grade PS=ps1 SUBMISSIONS=folder"; exit 1; }
+	$(COURSE_KIT) grade $(PS) $(IN_COURSE) --submissions "$(SUBMISSIONS)" $(if $(JOBS),--jobs "$(JOBS)")
+
+feedback: $(STAMP)  ## write a page for each student: PS=ps1 COURSE=folder
+	$(COURSE_KIT) feedback $(PS) $(IN_COURSE)
+
+grades: $(STAMP)  ## write grades as CSV, for Canvas and Moodle too: PS=ps1 COURSE=folder
+	$(COURSE_KIT) grades $(PS) $(IN_COURSE)
+
+formgrader: $(STAMP)  ## open nbgrader's page to grade written answers by hand: COURSE=folder
+	$(COURSE_KIT) formgrader $(IN_COURSE)
 
 lint: $(STAMP)  ## check the code's style and its formatting
 	$(PY) -m ruff check .

@@ -1,41 +1,46 @@
-"""One course for all tests: released, handed in by several students, graded."""
+"""One course for the tests of grading: a tiny set, handed in by all sorts of students, graded."""
 
 import json
-import subprocess
+import os
+import socket
+import threading
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import nbformat
 import pytest
-from nbformat import NotebookNode
 
-from tests.course.mistakes import STUDENTS
-from tools import course, problem_set
+import pararnn_edu
+from tests.course import students
+from tools.course import records, sources
+from tools.course.cells import by_machine
+from tools.course.folders import Course
+from tools.course.grade import Result, grade_folder
+from tools.course.grades import write_grades
+from tools.course.isolation import Limits
+from tools.course.release import release
+from tools.course.report import write_report
 from tools.locked import locked
 
-
-class Graded(NamedTuple):
-    """A graded problem set."""
-
-    folder: Path
-    scores: dict[str, dict[str, float | None]]  # student -> cell -> points
-
-    def notebook(self, *place: str) -> NotebookNode:
-        """`notebook("release")`, `notebook("autograded", student)`."""
-        return nbformat.read(self.folder.joinpath(*place, "ps1", "ps1.ipynb"), as_version=4)
+HERE = Path(__file__).parent
+LIMITS = Limits(
+    cell=3, start=300, grace=2, total=300, memory=2**30, folder=2**25, processes=20, output=10**5
+)
+SLEEP = "86473"  # seconds; a number to know the process by
+SETUP = "```{code-cell} ipython3\nimport math\n```\n"
 
 
-@pytest.fixture(scope="session")
-def graded(tmp_path_factory, worker_id) -> Graded:
-    """Problem set 1, graded once even when several processes run the tests."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "course"
-    result = folder / "scores.json"
-    with locked(folder.with_suffix(".lock")):
-        if not result.exists():
-            scores = grade(folder)
-            result.write_text(json.dumps(scores), encoding="utf-8")
-    return Graded(folder, json.loads(result.read_text(encoding="utf-8")))
+@dataclass
+class Graded:
+    """The course after `make grade`, `make feedback` and `make grades`."""
+
+    course: Course
+    results: dict[str, Result]
+    heard: bytes  # on the port that the spy knows
+
+    def text(self, *place: str) -> str:
+        """What a file of the course says."""
+        return self.course.root.joinpath(*place).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -44,59 +49,100 @@ def worker_id(request) -> str:
     return getattr(request.config, "workerinput", {}).get("workerid", "master")
 
 
-def grade(folder: Path) -> dict:
-    """Release, hand in, grade; the scores."""
-    folder.mkdir(parents=True)
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory, worker_id) -> Path:
+    """A folder that all processes of this test run have."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def tiny(shared):
+    """`sources` reads the tiny set instead of the problem sets."""
+    folder = shared / "exercises"
+    with locked(shared / "exercises.lock"):
+        (folder / "ps1").mkdir(parents=True, exist_ok=True)
+        (folder / "ps1" / "ps1.md").write_text((HERE / "tiny.md").read_text())
+        header = (HERE / "tiny.md").read_text().split("\n# ")[0]
+        (folder / "setup.md").write_text(f"{header}\n{SETUP}")
+
+    def patch(to: pytest.MonkeyPatch) -> None:
+        to.setattr(sources, "EXERCISES", folder)
+        to.setattr(sources, "SETUP_CELL", folder / "setup.md")
+
+    return patch
+
+
+@pytest.fixture(scope="session")
+def graded(shared, tiny) -> Graded:
+    """Graded once, even when several processes run the tests."""
+    folder = shared / "course"
+    done = folder / "done.json"
+    with locked(folder.with_suffix(".lock")):
+        if not done.exists():
+            with pytest.MonkeyPatch.context() as patch:
+                tiny(patch)
+                done.write_text(json.dumps(teach(Course(folder))))
+    said = json.loads(done.read_text())
+    report = json.loads((folder / "reports" / "ps1.json").read_text())
+    results = {one["student"]: Result(**one) for one in report}
+    return Graded(Course(folder), results, said["heard"].encode())
+
+
+def teach(course: Course) -> dict:
+    """Release, hand in, grade, give feedback, export."""
+    course.root.mkdir()
     try:
-        released = nbformat.read(course.release("ps1", folder), as_version=4)
-    except course.NoPackages as error:
+        release("ps1", course)
+    except records.NoPackages as error:
         pytest.skip(f"nbgrader could not be installed, pip reaches no package index: {error}")
-    for student, notebook in submissions(released).items():
-        path = folder / "submitted" / student / "ps1" / "ps1.ipynb"
-        path.parent.mkdir(parents=True)
-        nbformat.write(notebook, path)
-    with pytest.MonkeyPatch.context() as patch:
-        # The same tests are compiled for each student: keep what was compiled, for this run only.
-        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(folder / "compiled"))
-        patch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-        course.nbgrader(folder, "autograde", "ps1")
-    script = Path(__file__).with_name("scores.py")
-    command = [course.environment(), script, "ps1"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    released = nbformat.read(course.released("ps1"), as_version=4)
+    handed = course.root.parent / "handed in"
+    with listening() as (port, heard):
+        students.hand_in(released, handed, places(course, port))
+        results = grade_folder("ps1", handed, course, 2, LIMITS, say=lambda line: None)
+    points = sum(by_machine(course.read_source("ps1")).values())
+    write_report("ps1", results, course, points)
+    records.autograde(course, "ps1")
+    records.feedback(course, "ps1")
+    write_grades("ps1", course)
+    return {"heard": b"".join(heard).decode()}
 
 
-def submissions(released: NotebookNode) -> dict[str, NotebookNode]:
-    """What each student hands in: the released notebook with some answers filled in."""
-    right = {
-        cell.metadata["nbgrader"]["grade_id"]: cell.source
-        for cell in problem_set.graded(problem_set.read("ps1"))
-        if cell.metadata["nbgrader"]["solution"]
+def places(course: Course, port: int) -> dict[str, str]:
+    """What the spy knows."""
+    return {
+        "@COURSE@": str(course.root),
+        "@OUTSIDE@": str(course.root.parent / "outside"),
+        "@PACKAGE@": str(Path(pararnn_edu.__file__).parent),
+        "@USER@": os.environ.get("USER", "root"),
+        "@PORT@": str(port),
+        "@SLEEP@": SLEEP,
     }
-    handed_in = {"untouched": released, "solved": filled(released, right)}
-    for student, mistakes in STUDENTS.items():
-        wrong = {name: code for name, (code, _) in mistakes.items()}
-        handed_in[student] = filled(released, {**right, **wrong})
-    handed_in["tampering"] = tampered(filled(released, right))
-    return handed_in
 
 
-def filled(released: NotebookNode, answers: dict[str, str]) -> NotebookNode:
-    """The released notebook with these answers in its solution cells."""
-    notebook = nbformat.from_dict(json.loads(json.dumps(released)))
-    for cell in problem_set.graded(notebook):
-        meta = cell.metadata["nbgrader"]
-        if meta["solution"]:
-            cell.source = answers[meta["grade_id"]]
-    return notebook
+@pytest.fixture
+def port():
+    """A port on this machine at which someone listens."""
+    with listening() as (number, _):
+        yield number
 
 
-def tampered(notebook: NotebookNode) -> NotebookNode:
-    """A wrong answer whose tests were edited and deleted, and a right one that writes to stderr."""
-    cells = {cell.metadata["nbgrader"]["grade_id"]: cell for cell in problem_set.graded(notebook)}
-    cells["residual"].source = "def residual(f, hs, xs, h0):\n    return 0 * hs"
-    cells["residual-by-hand"].source = "assert True"
-    notebook.cells.remove(cells["residual-hidden"])
-    warns = "import warnings\n    warnings.warn('careful')\n    return float"
-    cells["order"].source = cells["order"].source.replace("return float", warns)
-    return notebook
+class listening:
+    """A port on this machine, and what came in there."""
+
+    def __enter__(self) -> tuple[int, list[bytes]]:
+        self.heard: list[bytes] = []
+        self.server = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self.server.getsockname()[1], self.heard
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                self.heard.append(self.server.accept()[0].recv(100))
+        except OSError:
+            return
+
+    def __exit__(self, *_) -> None:
+        self.server.close()

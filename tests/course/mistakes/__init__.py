@@ -1,0 +1,1 @@
+"""One module for each problem set: `MISTAKES`, see exercises/AUTHORING.md."""
