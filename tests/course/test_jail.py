@@ -8,6 +8,7 @@ import pytest
 
 from tools.course.isolation import TASKS, Cell, Isolation, Limits, available
 from tools.course.jail import TOO_MANY
+from tools.course.kernel import Kernel
 
 PROBE = """
 import json, os, socket
@@ -131,3 +132,16 @@ def test_a_layer_that_fails_stops_the_command(tmp_path):
         assert done.returncode == 125 and done.stderr.startswith("jail: ")
     finally:
         cell.remove()
+
+
+def test_a_flood_of_output_is_stopped_and_the_kernel_goes_on():
+    """Long before any limit on time: 1000 lines are allowed 100 seconds, and take none."""
+    jail = Cell(sys.executable, limits=Limits(output=10_000))
+    try:
+        with Kernel(jail) as kernel:
+            flood = kernel.run("for _ in range(1000): print('spam ' * 10, flush=True)", 100)
+            assert flood.failed and flood.cut == "printed more than 10000 characters"
+            after = kernel.run("print(6 * 7)", 100)
+            assert not after.failed and after.outputs[0].text == "42\n"
+    finally:
+        jail.remove()
