@@ -11,7 +11,7 @@ from tools.chapters import CHAPTERS
 from tools.course import __main__ as command
 from tools.course import folders, listing, records, sources
 from tools.course.folders import Course
-from tools.course.grade import Result
+from tools.course.grade import Result, keep_beside
 from tools.course.hints import hints
 from tools.course.report import write_report
 
@@ -82,6 +82,19 @@ def test_a_later_grading_keeps_what_is_known_of_the_others(tmp_path):
     page = course.report("ps1").read_text(encoding="utf-8")
     assert "| ada | 1 | 3 |" in page and "| emmy | 1 | 0 |" in page
     assert "- **grace**: empty" in page and "| grace | not graded | 0 |" in page
+
+
+def test_reports_and_data_are_kept_beside_the_notebook(tmp_path):
+    """Two of one name are both kept, and grading again from where they are changes nothing."""
+    files = [tmp_path / "ada" / name for name in ("report.pdf", "data/report.pdf", "notes.txt")]
+    for i, file in enumerate(files):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(str(i))
+    kept = tmp_path / "course" / "handed-in" / "ps8" / "ada"
+    for given in (lambda: files, lambda: [*kept.iterdir()]):
+        keep_beside(given(), kept)
+        found = {file.name: file.read_text() for file in kept.iterdir()}
+        assert found == {"report.pdf": "0", "2-report.pdf": "1", "notes.txt": "2"}
 
 
 def test_hints_are_told_and_values_are_not():

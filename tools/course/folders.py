@@ -37,11 +37,15 @@ class Course:
         return self.root / "solution" / name / f"{name}.ipynb"
 
     def handed_in(self, name: str, student: str) -> Path:
-        """What a student handed in, byte for byte."""
+        """The notebook that is graded, byte for byte."""
         return self.root / "handed-in" / name / f"{student}.ipynb"
 
+    def beside(self, name: str, student: str) -> Path:
+        """A folder with what else a student handed in: a report, data, other notebooks."""
+        return self.root / "handed-in" / name / student
+
     def run(self, name: str, student: str) -> Path:
-        """The same, executed in the jail, with the hidden tests."""
+        """The notebook, executed in the jail, with the hidden tests."""
         return self.root / "runs" / name / f"{student}.ipynb"
 
     def report(self, name: str) -> Path:

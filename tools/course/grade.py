@@ -101,6 +101,8 @@ def _one(name: str, handed: collect.Handed, course: Course, grader: Grader) -> R
     ours = course.submitted(name, handed.student), course.run(name, handed.student)
     try:
         path, result.notes = collect.choose(handed, name)
+        others = [file for file in handed.files if file != path]
+        keep_beside(others, course.beside(name, handed.student))
         kept = _keep(path, course.handed_in(name, handed.student))
         for earlier in ours:  # after that, because it may be one of them that is to be graded
             earlier.unlink(missing_ok=True)
@@ -121,6 +123,14 @@ def _keep(path: Path, place: Path) -> Path:
     if path != place:
         shutil.copy(path, place)
     return place
+
+
+def keep_beside(others: list[Path], folder: Path) -> None:
+    """Copy what was handed in beside the notebook; `2-report.pdf` is the second of that name."""
+    given = [file for file in others if file.parent != folder]  # else it was kept before
+    for i, file in enumerate(given):
+        number = [other.name for other in given[:i]].count(file.name)
+        _keep(file, folder / (f"{number + 1}-{file.name}" if number else file.name))
 
 
 def _without_outputs(notebook: NotebookNode) -> NotebookNode:
