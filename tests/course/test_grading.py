@@ -85,8 +85,9 @@ def test_the_reasons_are_told(graded):
     reasons = {who: " ".join(graded.results[who].notes) for who in HOSTILE}
     assert "stopped after" in reasons["endless"] and "stopped after" in reasons["stubborn"]
     assert "processes" in reasons["forks"] and "memory" in reasons["hoards"]
-    for who in ("prints", "one-huge-line"):  # the limit on work may come first; see test_jail
-        assert re.search("printed more|stopped after", reasons[who])
+    # Which limit a flood of output meets first depends on the machine; test_jail has it alone.
+    for who in ("prints", "one-huge-line"):
+        assert any(why in reasons[who] for why in ("printed more", "stopped after", "memory"))
     assert "signal 6" in reasons["crashes"] and "files" in reasons["fills-the-disk"]
 
 
