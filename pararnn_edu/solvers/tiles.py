@@ -13,7 +13,7 @@ from jaxtyping import PyTree
 from .problem import Problem
 
 # Numbers of one array of the state in a tile, over all sequences of a batch: 512 KiB in float32.
-# Half or twice as many take about as long, the whole sequence at once up to twice as long.
+# On two cores half or twice as many take about as long.
 TILE = 2**17
 
 

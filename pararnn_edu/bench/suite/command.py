@@ -8,7 +8,7 @@ from pathlib import Path
 EPILOG = """\
 examples:
   python -m pararnn_edu bench                                       # a look, 90 seconds
-  python -m pararnn_edu bench --size full --out cpu.json            # half an hour, alone
+  python -m pararnn_edu bench --size full --out cpu.json            # a quarter of an hour, alone
   python -m pararnn_edu bench --size full --out cpu.json --resume   # go on where it was stopped
   python -m pararnn_edu bench --only step/ParaGRU --out step.json
   python -m pararnn_edu bench --page cpu.json --out page            # figures and tables

@@ -62,7 +62,7 @@ def quick() -> list[Problem]:
 
 
 def full() -> list[Problem]:
-    """Everything that the book speaks of, in about half an hour on two quiet cores."""
+    """Everything that the book speaks of, in about a quarter of an hour on two quiet cores."""
     return [*_steps(), *_linear(), *_forward(), *_growing_steps(), *_other_steps()]
 
 
